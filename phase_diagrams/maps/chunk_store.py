@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,14 @@ class ChunkStore:
         files = (chunk_file(name, chunk) for name in self.variables)
         return [fault for file in files if (fault := fault_of(self.path, file))]
 
+    def require_writable(self) -> None:
+        """Raise InputError unless chunks can be written."""
+        names = ["", *self.variables]
+        folders = [*names, *(f"{name}/c" for name in self.variables)]
+        for folder in (self.path / folder for folder in folders):
+            if folder.exists() and not os.access(folder, os.W_OK):
+                raise InputError(f"store {self.path} may not be written, and is not complete")
+
     def slices(self, chunk: Chunk) -> dict[str, slice]:
         """Return which values of each axis belong to a chunk."""
         return {
@@ -157,6 +166,8 @@ def open_store(
             _mend(path, places, variables, lengths)
             return ChunkStore(path, tuple(variables), sizes, lengths)
         _discard(path)  # nothing had been computed
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"store {path} may not be written: its folder takes nothing new")
     length = CHUNK if chunk is None else chunk
     shape = tuple(sizes.values())
     lengths = (*(1 for _ in shape[:-2]), *(min(length, size) for size in shape[-2:]))
@@ -271,6 +282,11 @@ def read_stored(path: Path) -> xarray.Dataset:
     ------
     InputError
         If it is none, or if a chunk that had been computed is damaged, empty or missing.
+
+    Warns
+    -----
+    UserWarning
+        If chunks have not been computed, or lost their verdicts.
     """
     names = [file.rpartition("/")[0] for file in listed_files(path)]
     if not names:  # it is none of ours, or damaged
@@ -283,9 +299,18 @@ def read_stored(path: Path) -> xarray.Dataset:
     found, lengths = _opened(path), tuple(json.loads(group.attrs[_CHUNKS]))
     sizes = {str(name): size for name, size in found[_MARK].sizes.items()}
     store = ChunkStore(path, tuple(map(str, found.data_vars)), sizes, lengths)
+    absent = []
     for chunk in store.chunks:
         if (path / chunk_file(_MARK, chunk)).exists():
             _require_none(store.faults(chunk), path)
+        else:
+            absent.append(f"{chunk_file(_MARK, chunk)} is missing")
+    if absent:
+        warnings.warn(
+            f"store {path}: {shortened(absent)}: the command that made the store computes what is "
+            "not there",
+            stacklevel=2,
+        )
     return found
 
 

@@ -225,6 +225,8 @@ def _stored(
         chunk,
     )
     size, missing = math.prod(map(len, question.axes.values())), store.missing()
+    if missing:
+        store.require_writable()
     faults = [fault for found in missing.values() for fault in found]
     if faults:
         warnings.warn(f"store {path}: {shortened(faults)}, and is computed again", stacklevel=3)

@@ -228,6 +228,16 @@ def require_outputs(named: Sequence[Path], unnamed: Sequence[Path], option: str 
         raise click.UsageError(f"{option}: {error}") from None
 
 
+@contextmanager
+def written_before(file: Path) -> Iterator[None]:
+    """Say of a first file, where a second one cannot be written, that it is there."""
+    try:
+        yield
+    except BaseException:
+        click.echo(f"note: {file} is written", err=True)
+        raise
+
+
 def write_table(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """Write a .csv file, which says that sgdmem wrote it."""
     import csv

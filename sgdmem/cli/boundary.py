@@ -17,6 +17,7 @@ from sgdmem.cli.arguments import (
     read_method,
     set_option,
     size_option,
+    written_before,
 )
 from sgdmem.cli.axes import read_window
 from sgdmem.cli.draw import draw_file
@@ -109,7 +110,8 @@ def _write(boundary: xarray.Dataset, path: Path, size: Any) -> list[Path]:
         written = [path]
         _write_csv(boundary.drop_dims("cusp"), path)
         written.append(path.with_suffix(".cusps.csv"))  # also an empty one: no old one stays
-        _write_csv(boundary.drop_dims("point"), written[1])
+        with written_before(path):
+            _write_csv(boundary.drop_dims("point"), written[1])
         return written
     from sgdmem.phase_diagrams.maps.map_file import write_map_file
 
@@ -117,7 +119,8 @@ def _write(boundary: xarray.Dataset, path: Path, size: Any) -> list[Path]:
     write_map_file(boundary, data)
     if path.suffix == ".nc":
         return [data]
-    draw_file(boundary, path, size=size)
+    with written_before(data):
+        draw_file(boundary, path, size=size)
     return [path, data]
 
 

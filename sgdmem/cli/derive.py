@@ -251,4 +251,4 @@ def _write(text: str, output: str | None) -> None:
         click.echo(text, nl=False)
         return
     write_text(output, text)
-    click.echo(f"wrote {output}")
+    click.echo(f"wrote {output}", err=not Path(output).is_file())  # it may be /dev/stdout

@@ -20,6 +20,7 @@ from sgdmem.cli.arguments import (
     read_method,
     set_option,
     size_option,
+    written_before,
 )
 from sgdmem.cli.axes import read_axis, read_panels
 from sgdmem.cli.draw import draw_file
@@ -246,7 +247,8 @@ def _draw_map(
 ) -> None:
     from sgdmem.numeric.arithmetic.shares import percent
 
-    draw_file(diagram, path, quantity, size)
+    with written_before(data):
+        draw_file(diagram, path, quantity, size)
     share = percent(_share(diagram.stable))
     click.echo(f"wrote {path} and {data}: {share} of {diagram.stable.size} points are stable")
 

@@ -24,6 +24,7 @@ from sgdmem.cli.arguments import (
     set_option,
     size_option,
     write_table,
+    written_before,
 )
 from sgdmem.cli.draw import draw_file
 from sgdmem.cli.own_methods import is_own, own_method
@@ -320,7 +321,8 @@ def _write_data(found: Any, path: Path, size: Size) -> None:
 
     data = path.with_suffix(".nc")
     write_map_file(found, data)
-    draw_file(found, path, size=size)
+    with written_before(data):
+        draw_file(found, path, size=size)
     click.echo(f"wrote {path} and {data}")
 
 
@@ -330,5 +332,6 @@ def _write(axes: Any, path: Path, header: Sequence[str], rows: Iterable[Sequence
 
     save(axes, path)
     data = path.with_suffix(".csv")
-    write_table(data, header, rows)
+    with written_before(path):
+        write_table(data, header, rows)
     click.echo(f"wrote {path} and {data}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,5 +49,7 @@ def print_proof(
         click.echo("  about stability alone: labels decide where the loss comes to rest")
     if path is not None:
         size = path.stat().st_size
-        click.echo(f"  {path}, {size:,} bytes; `sgdmem check {path}` checks it again")
+        click.echo(
+            f"  {path}, {size:,} bytes; `sgdmem check {shlex.quote(str(path))}` checks it again"
+        )
     return proof.stable

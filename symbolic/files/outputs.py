@@ -46,7 +46,7 @@ def require_free(
         if is_same(first, second):
             raise InputError(f"{first} and {second} are the same file, and both are written")
     for file in unnamed:
-        if file.exists() and not is_unchanged(file):
+        if file.exists() and not (file.is_file() and is_unchanged(file)):
             raise InputError(
                 f"{file} would be written over, which sgdmem did not write, or which was changed "
                 "since: choose another name, or move it"
@@ -62,6 +62,8 @@ def require_writable(path: Path) -> None:
     if path.exists() and not path.is_file():
         return  # a pipe or a device
     place = Path(os.path.realpath(path))
+    if place.is_symlink():
+        raise InputError(f"{path} is a link that leads back to itself")
     if place.exists() and not os.access(place, os.W_OK):
         raise InputError(f"{path} may not be written")
     if not os.access(place.parent, os.W_OK):

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -20,7 +21,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Until then what had the name stays as it was, whatever happens: an error, an interrupt, a full
     disk, a process that is killed. Of several writers the last one has the name. Links are
-    followed, permissions stay, and pipes and devices are written to as they are.
+    followed, and permissions stay. Pipes and devices get what was written when all of it is there.
 
     Parameters
     ----------
@@ -57,10 +58,15 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-        with _names(target, target):
-            yield target
+        with _names(target, target), TemporaryDirectory() as folder:
+            whole = Path(folder, f"whole{target.suffix[:_LONGEST]}")
+            whole.touch()
+            yield whole
+            _pour(whole, target)
         return
     place = Path(os.path.realpath(target))
+    if place.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target))
     young = place.with_name(f".sgdmem-{os.urandom(8).hex()}{target.suffix[:_LONGEST]}")
     try:
         with _names(target, young):
@@ -92,6 +98,19 @@ def _create(young: Path, place: Path) -> None:
     os.close(os.open(young, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     if exists:
         young.chmod(stat.S_IMODE(place.stat().st_mode))
+
+
+def _pour(whole: Path, target: Path) -> None:
+    """Write a file to a pipe, which somebody must read, or a device."""
+    try:
+        end = os.open(target, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise OSError(errno.ENXIO, "nobody reads this pipe", str(target)) from None
+    os.set_blocking(end, True)
+    with open(end, "wb") as file:
+        file.write(whole.read_bytes())
 
 
 def to_disk(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,11 @@ COMMANDS = {
     "x.html": ["explore", "sgd", "--no-derivations", "-o", "x.html"],
 }
 OLD = "what was there"
+NEEDS_A_DISK = pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0,
+    reason="needs a name space in which a disk may be mounted",
+)
 # a process that says when it is about to rename what it has written, and waits
 WAITING = """
 import sys, time
@@ -95,11 +101,7 @@ ls -A | grep -c '^.sgdmem-'
 """
 
 
-@pytest.mark.skipif(
-    shutil.which("unshare") is None
-    or subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0,
-    reason="needs a name space in which a disk may be mounted",
-)
+@NEEDS_A_DISK
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -124,6 +126,48 @@ def test_a_disk_that_takes_nothing(fault: str, told: str, here: Path) -> None:
         # what is written first, or asked first
         assert line.startswith("sgdmem: ") and (Path(name).stem in line), line
     assert after == [*(f"{name}: {OLD}" for name in names), "same", "0"], done.stdout
+
+
+@pytest.mark.parametrize("name", ["map.png", "l.png", "b.png"])
+def test_the_second_of_two_files_finds_the_disk_full(name: str, here: Path) -> None:
+    commands = {
+        "map.png": COMMANDS["map.nc"],
+        "l.png": ["plot", "noise-summand", "sgd", "--set", "learning_rate=0.1", *LAW],
+        "b.png": ["boundary", "sgd", "--x", "learning_rate=0.1:2", "--y", "batch_size=1:8", *LAW],
+    }
+    command = [sys.executable, "-m", "sgdmem", *commands[name], "-o", name]
+    data = Path(name).with_suffix(".nc")
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (24_000, 24_000))  # the picture has more
+
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limited)
+    told = [f"note: {data} is written", f"sgdmem: {name}: File too large"]
+    assert (done.returncode, done.stderr.splitlines()) == (2, told)
+    assert not Path(name).exists() and young(here) == []
+    assert read_map_file(data).sizes
+
+
+# a store on a disk that becomes read-only
+STORE = """
+mount -t tmpfs -o size=4m none disk
+cd disk
+{command} --zarr --chunk 8 -o map.png
+rm -r map.zarr/stable/c/0
+mount -o remount,ro .
+{command} --zarr -o map.png 2>&1 ; echo rc=$?
+"""
+
+
+@NEEDS_A_DISK
+def test_a_store_on_a_read_only_disk_is_refused_before_the_work(here: Path) -> None:
+    Path("disk").mkdir()
+    pytest.importorskip("zarr")
+    command = f"{sys.executable} -m sgdmem {' '.join(COMMANDS['map.nc'][:-2])}"
+    script = STORE.format(command=command)
+    done = subprocess.run(["unshare", "-rm", "bash", "-c", script], capture_output=True, text=True)
+    *_, line, code = done.stdout.splitlines()
+    assert code == "rc=2" and "may not be written" in line, done.stdout + done.stderr
 
 
 def test_two_writers_at_once(here: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,3 +145,23 @@ def test_every_file_that_a_command_takes_is_known_as_one() -> None:
         if not isinstance(parameter.type, click.Path)
     }
     assert unknown == {("derive", "bibliography")}  # which is read and written
+
+
+def test_pipes_and_links_that_lead_nowhere(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("data.nc")
+    Path("loop.png").symlink_to("loop.png")
+    boundary = ["boundary", "sgd", "--x", "learning_rate=0.1:1", "--y", "batch_size=1:9"]
+    for name, told in (("data.png", "data.nc would be written over"), ("loop.png", "is a link")):
+        code, out, err = run(capsys, *boundary, "--power-law", "2", "-o", name)
+        assert (code, out, err.count("\n")) == (2, "", 1) and told in err
+
+
+def test_commands_that_are_shown_are_quoted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "my b'$HOME.json"
+    code, out, _ = run(
+        capsys, "stable", "sgd", "--set", "learning_rate=0.1", "--power-law", "2", "--count", "2",
+        "--batch-size", "4", "--certify", "-o", name,
+    )  # fmt: skip
+    command = shlex.split(out.split("`")[1])
+    assert code == 0 and command == ["sgdmem", "check", name]
+    assert run(capsys, *command[1:])[0] == 0

@@ -72,6 +72,30 @@ def test_devices_are_written_to_as_they_are() -> None:
         write_text("/dev", "text")
 
 
+def test_a_pipe_gets_all_at_once_or_nobody_reads_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.txt"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="nobody reads this pipe"):
+        write_text(pipe, "text")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with whole_file(pipe) as young:
+        assert young.suffix == ".txt"
+        with young.open("wb") as file:  # as formats do whose length comes first
+            file.write(b"....body")
+            file.seek(0)
+            file.write(b"head")
+    assert os.read(reader, 100) == b"headbody"
+    os.close(reader)
+
+
+def test_a_link_to_itself_is_no_file(tmp_path: Path) -> None:
+    link = tmp_path / "x.txt"
+    link.symlink_to("x.txt")
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        write_text(link, "text")
+    assert link.is_symlink()
+
+
 def test_links_are_followed_and_permissions_stay(old: Path) -> None:
     old.chmod(0o640)
     link = old.parent / "folder" / "link.csv"
