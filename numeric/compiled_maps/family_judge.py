@@ -229,6 +229,7 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     for index in np.flatnonzero(left).tolist():
         verdict = verdict_of(algorithms[index], problem, noise)
         found.stable[index] = verdict.reason_of_model.flag
+        found.on_boundary[index] = verdict.reason_of_model is Reason.BOUNDARY
         if found.bounds is not None and verdict.reason is not Reason.UNDECIDED_NOISELESS:
             found.bounds[:, index] = *verdict.noise_sum_interval, verdict.noise_sum
             found.noise_sum[index], found.margin[index] = verdict.noise_sum, verdict.margin
@@ -246,4 +247,6 @@ def _outcomes(together: JointJudge) -> Outcomes:
         resolved = ~(low < np.inf) | (high <= low * (1 + _RESOLVED))
         noise_sum = np.where(resolved, noise_sum, np.nan)
     smallest = together.sums.smallest_damping
-    return Outcomes(flags(together.codes), noise_sum, margin(noise_sum, smallest), bounds)
+    stable = flags(together.codes)
+    undecided = np.zeros(stable.shape, dtype=bool)  # exact arithmetic has not looked yet
+    return Outcomes(stable, noise_sum, margin(noise_sum, smallest), undecided, bounds)

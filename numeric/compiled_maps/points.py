@@ -140,22 +140,27 @@ class Outcomes:
     bounds : ndarray, shape (3, A), or None
         Of the noise sum, the lower and the upper one and an estimate between them, where it is not
         found closely: the noise of samples.
+    on_boundary : ndarray of bool
+        Which of those that are not stable lie exactly on the boundary, where exact arithmetic has
+        decided.
     """
 
     stable: Array
     noise_sum: Array
     margin: Array
+    on_boundary: Array
     bounds: Array | None = None
 
     @classmethod
     def empty(cls, size: int, bounded: bool = False) -> Outcomes:
         """Return an outcome with everything undecided."""
         bounds = np.repeat([[0.0], [np.inf], [np.nan]], size, axis=1) if bounded else None
-        return cls(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size), bounds)
+        undecided, sums = np.full(size, -1, dtype=np.int8), np.full(size, np.inf)
+        return cls(undecided, sums, np.zeros(size), np.zeros(size, dtype=bool), bounds)
 
     def put(self, places: Array, some: Outcomes) -> None:
         """Fill in the outcome at some places."""
         self.stable[places], self.noise_sum[places] = some.stable, some.noise_sum
-        self.margin[places] = some.margin
+        self.margin[places], self.on_boundary[places] = some.margin, some.on_boundary
         if self.bounds is not None and some.bounds is not None:
             self.bounds[:, places] = some.bounds

@@ -32,7 +32,8 @@ def binding(judge: Judge) -> Reason:
     """
     if judge.reason is Reason.NO_PULL:
         return Reason.ROOT_AT_1
-    on_circle = judge.exact is not None and judge.exact.circles is not None
+    exact = judge.exact
+    on_circle = judge.reason is Reason.BOUNDARY and (exact is None or exact.circles is not None)
     if judge.reason is Reason.NOISELESS or on_circle:
         return _crossing(judge)
     return judge.reason

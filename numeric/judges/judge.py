@@ -11,6 +11,7 @@ from functools import cached_property
 from sgdmem.numeric.arithmetic.inputs import enclose
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.exact_list import ExactFinding, ExactList
+from sgdmem.numeric.judges.first_mode import is_on_circle
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.judges.noiseless import noiseless_floats
 from sgdmem.numeric.judges.reason import Reason
@@ -116,7 +117,9 @@ class Judge:
         if self.exact is not None:
             return self.exact.reason
         if reason is Reason.UNDECIDED_NOISELESS and self._is_proved_unstable():
-            return Reason.NOISELESS
+            short = self.original.memory <= _LONGEST
+            edge = short and is_on_circle(self.original, self.original_spectrum, self.noiseless)
+            return Reason.BOUNDARY if edge else Reason.NOISELESS
         return reason
 
     @cached_property

@@ -11,6 +11,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.judges.noiseless import noiseless_floats
+from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS, decide
 from sgdmem.phase_diagrams.maps.judged_map import JudgedMap
 from sgdmem.phase_diagrams.maps.loss_quantities import REGIMES, loss_exponent, loss_floor, regime
@@ -57,7 +58,8 @@ def _reason(judged: JudgedMap) -> Array:
         low=np.where(stable == 1, 0.0, 1.0),
         high=np.where(stable == 1, 0.0, np.inf),
     )
-    known = (stable == 1) | (bad & np.isfinite(sums)) | beyond
+    codes[judged.outcome.on_boundary] = REASONS.index(Reason.BOUNDARY)
+    known = (stable == 1) | (bad & np.isfinite(sums)) | beyond | judged.outcome.on_boundary
     for place in np.flatnonzero(~known).tolist():
         codes[place] = REASONS.index(judged.verdict(place).reason_of_model)
     return codes

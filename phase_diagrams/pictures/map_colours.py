@@ -13,6 +13,7 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.palette import (
     BLACK,
     BLUE,
+    GREEN,
     GREY,
     LIGHT_BLUE,
     LIGHT_GREY,
@@ -46,6 +47,7 @@ _FLAGS = {  # reasons, regimes, and whether it is stable without noise
     "mode_noise": (PURPLE, "xxxx"),
     "trace_diverges": (YELLOW, "----"),
     "squares_diverge": (ORANGE, "||||"),
+    "boundary": (GREEN, "oooo"),
     "signal-dominated": (LIGHT_BLUE, ""),
     "border": (_UNDECIDED, ""),
     "noise-dominated": (LIGHT_ORANGE, "...."),
@@ -60,6 +62,7 @@ _WORDS = {  # what flags are called in a picture
     "trace_diverges": "eigenvalues without a sum",
     "squares_diverge": "squares without a sum",
     "unphysical_noise": "noise of no data",
+    "boundary": "exactly on the boundary",
 }
 _QUANTITIES = {
     "noise_sum": r"noise sum $U'_\Sigma$",

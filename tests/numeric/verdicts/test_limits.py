@@ -249,7 +249,11 @@ def test_margins_where_stability_comes_back() -> None:
 
 def test_a_decimal_scale_of_a_law_is_not_taken_for_a_float() -> None:
     edge, inside = Spectrum.power_law(2, 20), Spectrum.power_law(2, "19.99999999999999999999")
-    assert stability(named.sgd("0.1"), edge).reason is Reason.NOISELESS
+    verdict = stability(named.sgd("0.1"), edge)
+    assert verdict.reason is Reason.BOUNDARY and verdict.stable is False
+    assert verdict.binding is Reason.ROOT_AT_MINUS_1 and "number 1" in verdict.explanation
+    beyond = Spectrum.power_law(2, "20.00000000000000000001")
+    assert stability(named.sgd("0.1"), beyond).reason is Reason.NOISELESS
     assert stability(named.sgd("0.1"), inside).stable is not False
 
 

@@ -53,11 +53,7 @@ def test_quantities_are_those_of_verdicts(problem: dict[str, Any]) -> None:
         for j, rate in enumerate(RATES[1]):
             verdict = stability(heavy_ball(rate, momentum), *tried)
             here = found.isel(momentum=i, learning_rate=j)
-            # maps need not tell roots on the unit circle from those outside
-            same = {verdict.reason}
-            if verdict.reason is Reason.BOUNDARY:
-                same.add(Reason.NOISELESS)
-            assert Reason(meanings[int(here.reason)]) in same
+            assert Reason(meanings[int(here.reason)]) is verdict.reason
             rate_there = verdict.effective_learning_rate
             expected = {
                 "effective_learning_rate": math.nan if rate_there is None else rate_there,
@@ -66,6 +62,35 @@ def test_quantities_are_those_of_verdicts(problem: dict[str, Any]) -> None:
             }
             for name, value in expected.items():
                 assert float(here[name]) == pytest.approx(value, rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "noise", "reached"),
+    [
+        (Spectrum([1]), {}, {1.0, 2.0}),
+        (Spectrum([1, 0.5]), {"coupling": [[1, 1], [0, 1]]}, {1.0, 2.0}),
+        (Spectrum.power_law(2), {}, {2.0}),
+        (Spectrum.power_law(2, count=3), {"tau2": -1}, {2.0}),
+    ],
+    ids=["list", "coupled", "law", "finite law"],
+)
+@pytest.mark.parametrize("rates", [(0, 1, 2), tuple(range(50))], ids=["singly", "compiled"])
+def test_maps_tell_the_boundary_as_single_verdicts_do(
+    spectrum: Spectrum, noise: dict[str, Any], reached: set[float], rates: tuple[int, ...]
+) -> None:
+    """Roots exactly on the unit circle, at rate 2, and noise sums that are exactly 1, at rate 1."""
+    problem, sizes = noisy(spectrum, **noise), [1, 2, math.inf]
+    axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("batch_size", sizes)}
+    found = phase_diagram("sgd", problem, quantities="reason", **axes)
+    told = [[list(Reason)[code] for code in row] for row in found.reason.values]
+    for size, row in zip(sizes, told, strict=True):
+        for rate, reason in list(zip(rates, row, strict=True))[:4]:
+            assert reason is stability(sgd(rate), problem, size).reason
+    edge = [
+        column for row in told for column, reason in enumerate(row) if reason.value == "boundary"
+    ]
+    assert {float(rates[column]) for column in edge} == reached
+    assert (found.stable.values[found.reason == list(Reason).index(Reason.BOUNDARY)] == 0).all()
 
 
 def test_quantities_of_a_compiled_map_are_those_of_single_points() -> None:
