@@ -8,11 +8,20 @@ import click
 
 from sgdmem.cli.arguments import FileName
 
+_LONGEST = 10**6  # seconds
+
 
 @click.command("check", short_help="Check a proof that `sgdmem stable --certify` has written.")
 @click.argument("proof", type=FileName())
 @click.option("-v", "--verbose", is_flag=True, help="The proof as a person reads it.")
-def check_command(proof: str, verbose: bool) -> int:
+@click.option(
+    "--timeout",
+    type=click.IntRange(1, _LONGEST),
+    default=600,
+    metavar="SECONDS",
+    help="What takes longer to check is not proved.  [600]",
+)
+def check_command(proof: str, verbose: bool, timeout: int) -> int:
     """Check PROOF, a file that `sgdmem stable --certify -o PROOF.json` has written.
 
     Exact arithmetic, and no code of those who make proofs: it says what is proved, and of which
@@ -23,21 +32,30 @@ def check_command(proof: str, verbose: bool) -> int:
              --power-law 1.7 --batch-size 8 --certify -o proof.json
       sgdmem check --verbose proof.json
     """
-    from sgdmem.symbolic.certificates.check import check_proof, read_proof
-    from sgdmem.symbolic.certificates.proof_text import proof_text
-    from sgdmem.symbolic.certificates.question import question_lines
+    from sgdmem.cli.limited import within
     from sgdmem.symbolic.errors import ProofError
 
     path = Path(proof)
     if not path.exists():
         raise click.UsageError(f"there is no file {proof}")
     try:
-        record = read_proof(path)
-        if verbose:
-            click.echo(proof_text(record))
-        else:
-            click.echo("\n  ".join([str(check_proof(record)), *question_lines(record)]))
+        click.echo(within(timeout, _checked, path, verbose))
+    except TimeoutError:
+        click.echo(f"not proved: {path} takes more than {timeout} s to check (--timeout)", err=True)
+        return 1
     except ProofError as error:
         click.echo(" ".join(str(error).split()), err=True)
         return 1
     return 0
+
+
+def _checked(path: Path, verbose: bool) -> str:
+    """Return what a file proves, or the proof."""
+    from sgdmem.symbolic.certificates.check import check_proof, read_proof
+    from sgdmem.symbolic.certificates.proof_text import proof_text
+    from sgdmem.symbolic.certificates.question import question_lines
+
+    record = read_proof(path)
+    if verbose:
+        return proof_text(record)
+    return "\n  ".join([str(check_proof(record)), *question_lines(record)])
