@@ -44,7 +44,6 @@ def _sign(inner: list[list[Any]]) -> int:
     from flint import arb, ctx, fmpq_mat
 
     less = [[(i == j) - x for j, x in enumerate(line)] for i, line in enumerate(inner)]
-    start = 0
     for bits in _BITS:
         with ctx.workprec(bits):
             start, last = positive_pivots([[arb(x) for x in line] for line in less])

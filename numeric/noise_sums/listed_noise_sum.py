@@ -82,7 +82,7 @@ def _block(
     summed = good if only_good else np.ones_like(good)
     weighted = lam * weights / damping
     with np.errstate(invalid="ignore"):
-        smallest = np.where(sure, np.broadcast_to(damping.mid, sure.shape), np.inf).min(axis=-1)
+        smallest = np.where(sure, np.broadcast_to(damping.mid, sure.shape), np.inf).min(axis=1)
     doubtful = ~good
     return NoiseSums(
         schur=_least(modes.schur),
@@ -90,13 +90,13 @@ def _block(
         noise=(weighted * modes.noise).where(summed).sum(),
         output_noise=(weighted * modes.output_noise).where(summed).sum(),
         smallest_damping=smallest,
-        worst=np.where(doubtful.any(axis=-1), start + doubtful.argmax(axis=-1), -1),
+        worst=np.where(doubtful.any(axis=1), start + doubtful.argmax(axis=1), -1),
     )
 
 
 def _least(flags: Array) -> Array:
     """Return -1 where any is -1, else 0 where any is 0, else 1."""
-    return np.asarray(flags.min(axis=-1), dtype=np.int8)
+    return np.asarray(flags.min(axis=1), dtype=np.int8)
 
 
 def join(parts: Sequence[NoiseSums]) -> NoiseSums:
@@ -120,10 +120,11 @@ def join_batch(parts: Sequence[NoiseSums]) -> NoiseSums:
 
 
 def _concatenated(column: Sequence[Any]) -> Any:
-    if isinstance(column[0], Ball):
+    first, *_ = column
+    if isinstance(first, Ball):
         return Ball(*(np.concatenate([getattr(x, key) for x in column]) for key in _BALL))
     return np.concatenate(column)
 
 
 def _stack(balls: Sequence[Ball]) -> Ball:
-    return Ball(*(np.stack([getattr(ball, key) for ball in balls], axis=-1) for key in _BALL))
+    return Ball(*(np.stack([getattr(ball, key) for ball in balls], axis=1) for key in _BALL))

@@ -19,7 +19,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
-from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, take
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, single
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -79,8 +79,8 @@ class MatrixOperator(NoiseOperator):
         lam, weights = explicit_modes(self.spectrum)
         inverse_batch = Ball.exactly([self.noise.inverse_batch])
 
-        def bounds(single: ModeForm) -> Interval:
-            s = lam * mode_summands(single, lam).noise
+        def bounds(one: ModeForm) -> Interval:
+            s = lam * mode_summands(one, lam).noise
             shares = (s / (1 + self.noise.share2 * s) * inverse_batch)[0]
             return coupled_radius(shares, weights, self.noise.coupling or ())
 
@@ -99,5 +99,5 @@ def _one_by_one(bounds: Callable[[ModeForm], Interval], form: ModeForm, wanted: 
     """Return the bounds of each form that is wanted, asked by itself; else 0 and inf."""
     low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
     for index in np.flatnonzero(wanted).tolist():
-        low[index], high[index] = bounds(take(form, slice(index, index + 1)))
+        low[index], high[index] = bounds(single(form, index))
     return low, high

@@ -79,6 +79,17 @@ def test_many_modes_that_are_little_connected() -> None:
     assert high - low < 1e-8
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_the_iteration_is_enough(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where modes are well connected, also in circles of different lengths, and in any unit."""
+    monkeypatch.setattr("sgdmem.numeric.arithmetic.perron._LARGEST_DENSE", 0)
+    rng = np.random.default_rng(0)
+    circle = np.roll(np.diag([1.0, 2.0, 4.0, 2.0]), 1, axis=1)
+    for A in ([[0.0, 1.0], [4.0, 0.0]], circle, rng.uniform(0.1, 1, (5, 5))):
+        low, high = check(scale * np.array(A))
+        assert high - low <= 1e-4 * high
+
+
 def test_what_is_no_number_has_no_bound() -> None:
     for entry in (np.inf, np.nan, 1e308):
         with np.errstate(over="ignore", invalid="ignore"):

@@ -25,8 +25,12 @@ BALLS = re.compile(r"[tfrg]\d+(_\w+)?$")  # values and radii of operations
 ROOM = "only the room of a bound"
 # of a range whose ends are not sharp; of the first node of four; and of what is left early
 SAME = ("t2_c > 1e-290 with GtE", "t2_c < 1e+290 with LtE", "j + 0 with Sub", "False turned",
-        "no break", "state[192 + p] >= 0.0 with Gt", "here < state[192 + p] with LtE")  # fmt: skip
-ENDS = re.compile(r"t\d+ (<= -|> )1\.0\d+ \* r\d+ with (Lt|GtE)")  # of radii that are rounded up
+        "no break", "state[192 + p] >= 0.0 with Gt", "here < state[192 + p] with LtE",
+        "state[192 + p] < 0.0 with LtE")  # fmt: skip
+ENDS = re.compile(  # of radii that are rounded up; of what is clear; of the larger of two
+    r"t\d+ (<= -|> )1\.0\d+ \* r\d+ with (Lt|GtE)"
+    r"|d_\d > 1024.0 \* d_e_\d with GtE|s\d > state\[128 \+ p\] with GtE"
+)
 SMALL = "of the second order, far below what a reader of a radius adds to it"
 KINDS = "noise whose sum is infinite is unstable, whichever powers have one"
 LARGE = "where tau2 > 0 every 1 + (tau2/B) s is above 1 less a sum"

@@ -50,10 +50,58 @@ TESTS: dict[str, tuple[str, ...]] = {
 PACKAGE = "sgdmem.numeric"
 RELOADED = (PACKAGE, "sgdmem.phase_diagrams", "sgdmem.methods", "tests.numeric", "tests.asking")
 ROOM = "only the room of a bound"
+EDGE = "no bound is exactly 0: it is the next number after a sum"
+LATER = "when an iteration stops, or how many are taken at once"
+AGAIN = "exact minors tell the same, later"
+_SHIFT = "shift = slack + 2 * (size + 3) * UNIT * float(np.abs(np.diag(S)).sum()) + 1e-300"
+_SIGNS = "positive, negative = damping.lower > 0, damping.upper <= 0"
+_TOGETHER = "together = max(1, _BLOCK // max(1, weights.size))"
+_WANTED = "wanted = (schur == 1) & (low < 1) & (cautious.damped == 1)"
+_ENCLOSE = (
+    "def enclose(self, form: ModeForm, sums: NoiseSums, wanted: Array, "
+    "sharp: bool = True) -> Bounds:"
+)
+_ENDS = "return sign, (low, min(high, 1.0)) if sign < 0 else (max(low, 1.0), high)"
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("ball", "return Ball(mid, np.where((room > 0) & np.isfinite(room), rad, np.inf))",
      "room > 0 with GtE"): "over a room of 0 the radius is infinite by itself",
     ("ball", "rounding = 2 * depth * UNIT * (np.abs(mid).sum(axis=-1) + rad)", "2 plus 1"): ROOM,
+    ("definiteness", _SHIFT, "2 plus 1"): ROOM,
+    ("definiteness", _SHIFT, "size + 3 without its last term"): ROOM,
+    ("perron", "ratio = image / x", "image / x with Mult"): LATER,
+    ("perron", "if ratio.max() - ratio.min() <= goal * ratio.max():",
+     "ratio.max() - ratio.min() <= goal * ratio.max() with Lt"): LATER,
+    ("perron", "if not 0 < largest < np.inf:", "0 < largest < np.inf with LtE"):
+        "zeros and infinite entries come out alike in the iteration",
+    ("mode_summands", "certain = np.where((lower > 0).all(axis=0), 1, 0)",
+     "lower > 0 with GtE"): EDGE,
+    ("mode_summands", "return np.where((upper < 0).any(axis=0), -1, certain).astype(np.int8)",
+     "upper < 0 with LtE"): EDGE,
+    ("listed_noise_sum", _SIGNS, "damping.lower > 0 with GtE"): EDGE,
+    ("listed_noise_sum", _SIGNS, "damping.upper <= 0 with Lt"): EDGE,
+    ("listed_noise_sum", _TOGETHER, "1 plus 1"): LATER,
+    ("listed_noise_sum", _TOGETHER, "max turned"): LATER,
+    ("listed_noise_sum", _TOGETHER, "_BLOCK // max(1, weights.size) with Mult"): LATER,
+    ("listed_noise_sum", "_BLOCK = 2**16", "2 plus 1"): LATER,
+    ("joint_judge", _WANTED, "low < 1 with LtE"): "the rule looks at that bound first",
+    ("joint_judge", _WANTED, "1 plus 1"): "the rule looks at that bound first",
+    ("noise_operator", _ENCLOSE, "True turned"): "sums and matrices are always sharp",
+    ("coupled_side", "for size in range(start + 1, len(less) + 1):", "start + 1 with Sub"): AGAIN,
+    ("coupled_side", "for size in range(start + 1, len(less) + 1):",
+     "start + 1 without its last term"): AGAIN,
+    ("coupled_side", "for i in range(k + 1, len(rows)):", "k + 1 with Sub"):
+        "rows above are not looked at again",
+    ("coupled_side", "for i in range(k + 1, len(rows)):", "k + 1 without its last term"):
+        "rows above are not looked at again",
+    ("coupled_side", "if last < 0:", "last < 0 with Gt"): AGAIN,
+    ("coupled_side", "if not top[k] > 0:", "0 plus 1"): AGAIN,
+    ("coupled_side", _ENDS, "sign < 0 with LtE"): "it is -1 or 1",
+    ("coupled_side", _ENDS, "0 plus 1"): "it is -1 or 1",
+    ("exact_list", "reason = Reason.STABLE if total < 1 else Reason.NOISE_SUM",
+     "total < 1 with LtE"): "a ball that is away from 1 is on one side of it",
+    ("exact_list", "reason = Reason.STABLE if whole < 1 else Reason.NOISE_SUM",
+     "whole < 1 with LtE"): "it is not 1",
+    ("exact_list", "bits *= 2", "2 plus 1"): LATER,
 }  # fmt: skip
 SIGNS = {"<": ">=", ">=": "<", "==": "<"}
 
@@ -110,7 +158,7 @@ def is_noticed(module: str, tree: ast.Module | None) -> bool:
 def _place(what: str, lines: list[str]) -> tuple[str, str]:
     """Return the text of the line that is changed, and how."""
     line, change = what.split(": ", 1)
-    return (lines[int(line) - 1].strip() if line.isdigit() else "", change)
+    return (lines[int(line) - 1].split("  #")[0].strip() if line.isdigit() else "", change)
 
 
 def main() -> None:

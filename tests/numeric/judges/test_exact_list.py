@@ -159,6 +159,11 @@ def test_bits_suffice_and_are_few(feed: Fraction) -> None:
                 assert found.bits <= max(0, int(feed * number / gap).bit_length()) + 34
 
 
+def test_a_sum_of_short_numbers_that_is_exactly_one() -> None:
+    for lam in ([2], [Fraction(4, 3), Fraction(4, 3)]):  # s = lam / (4 - lam)
+        assert listed(lam).find().reason is Reason.BOUNDARY
+
+
 def test_matrices_of_the_noise() -> None:
     """s = lam / (4 - lam); T / B times s / (1 + tau2 s / B), times multiplicities."""
     two = listed([1, 2], tau1=5, tau2=-1, size=2)
