@@ -11,9 +11,10 @@ import pytest
 from sympy import Symbol
 
 from sgdmem.numeric.certificates.nowhere_stable import is_nowhere_schur
+from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 
-NAMES = ("learning_rate", "momentum")
+T = Symbol("t", real=True)
 ONE = (Fraction(1), Fraction(1))
 
 
@@ -67,3 +68,19 @@ def test_faces_on_the_boundary_and_boxes_across_it() -> None:
     assert not asked("heavy-ball", {"learning_rate": (1, 1), "momentum": (-1, 1)})
     inverse = {"dampening": ("1/2", "3/4")}  # a rate is negative where 1 - dampening times it is
     assert asked("torch-sgd", inverse, learning_rate=-1, momentum=0.5)
+
+
+@pytest.mark.parametrize(
+    ("P", "ends", "shown"),
+    [
+        ((T, 0, 1), (1, 2), True),  # roots on the imaginary axis
+        ((-T, 4, -T / 4, 1), (1, 2), True),  # and another one inside
+        ((1 / T, 1), (-2, -1), False),  # of which the root is inside
+        ((1 - (7 * T**2 - 5 * T - 1), 1), (0, 1), False),  # at 1 the root is 0
+        ((2 + T**2 - 3 * T / 2, 1), (0, 1), True),
+    ],
+)
+def test_each_condition(P: Any, ends: tuple[int, int], shown: bool) -> None:
+    none = (0,) * (len(P) - 1)
+    box = {T: (Fraction(ends[0]), Fraction(ends[1]))}
+    assert is_nowhere_schur(TransferPolynomials(none, P, none, none), box, ONE) is shown
