@@ -6,12 +6,15 @@ import math
 from fractions import Fraction
 from typing import Any
 
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.certificates.law_problem import LawProblem
 from sgdmem.numeric.certificates.listed import prove_listed
 from sgdmem.numeric.certificates.periods import prove_period
 from sgdmem.numeric.certificates.power_laws import prove_power_law
 from sgdmem.numeric.certificates.proof import Proof
 from sgdmem.numeric.certificates.rounding import rational
+from sgdmem.numeric.certificates.sampled_periods import PeriodOnRows, prove_rows_period
+from sgdmem.numeric.certificates.sampled_problem import sampled_problem
 from sgdmem.numeric.certificates.samples import prove_samples
 from sgdmem.numeric.judges.exact_list import ExactList
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -25,10 +28,11 @@ from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 _LARGEST_MEMORY = 16  # beyond, exact summands take minutes
 _MOST_EIGENVALUES = 10**5
 _MOST_COUPLED = 1000
+_MOST_WORKERS = 10**9
 _MOST_LISTED = 10**4  # eigenvalues of a law, one by one
 
 
-def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
+def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf, *, workers: int = 1) -> Proof:
     r"""Prove whether the mean loss tends to 0 from every start, for all to check.
 
     Where `stability` answers by error bounds, this makes a proof: a file that a small program of
@@ -42,7 +46,11 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
         As for `stability`. Ints, fractions and decimals are taken at face value, a float is its
         exact binary value. Labels and their noise do not bear on stability: nothing is proved of
         where the loss comes to rest.
+        Of data whose epochs end with a smaller batch (``drop_last=False``) an epoch is a period.
     batch_size : positive number or inf
+    workers : int
+        Of a list of steps: so many make a period by themselves, with batches of their own, and go
+        on from their average.
 
     Returns
     -------
@@ -69,7 +77,7 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
     >>> certify(sgd("1/2"), Spectrum([1]), batch_size="1/3").claim
     'boundary'
     """
-    proof = _proved(algorithm, as_problem(problem), batch_size)
+    proof = _proved(algorithm, as_problem(problem), batch_size, workers)
     try:
         proof.check()
     except ProofError as error:
@@ -77,7 +85,8 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
     return proof
 
 
-def _proved(algorithm: Any, given: Problem, batch_size: Any) -> Proof:
+def _proved(algorithm: Any, given: Problem, batch_size: Any, workers: int) -> Proof:
+    workers = whole(workers, "workers", 1, _MOST_WORKERS)
     noise = given.noise.at(batch_size)
     _require_exact(noise)
     if given.samples is not None and noise.samples is None:
@@ -92,13 +101,16 @@ def _proved(algorithm: Any, given: Problem, batch_size: Any) -> Proof:
         if not steps or len({step.memory for step in steps}) > 1:
             raise InputError("algorithm must be a list of some steps of the same memory")
         if noise.samples is not None:
-            raise InputError(
-                "a proof about a list of steps takes eigenvalues and a model of the noise, no data"
-            )
-        return prove_period(steps, _listed(steps[0], given, noise))
+            return prove_rows_period(_on_rows(steps, noise, given.weight_decay, workers))
+        return prove_period(steps, _listed(steps[0], given, noise), workers)
+    if workers > 1:
+        raise InputError("workers are averaged after a period: algorithm must be a list of steps")
     method = _exact(algorithm)
+    if noise.epoch is not None and noise.samples is not None and not noise.is_estimated:
+        steps = [method] * noise.epoch.steps
+        return prove_rows_period(_on_rows(steps, noise, given.weight_decay, workers))
     if noise.samples is not None:
-        return prove_samples(method, noise.samples, noise, given.weight_decay)
+        return prove_samples(sampled_problem(method, noise.samples, noise, given.weight_decay))
     law = given.spectrum.law
     if law is not None and not noise.by_mode:
         if law.exact[0] > LARGEST_EXPONENT:
@@ -106,6 +118,24 @@ def _proved(algorithm: Any, given: Problem, batch_size: Any) -> Proof:
             raise InputError(f"exponent must be at most {most:,} for a proof, got {law.exponent:g}")
         return prove_power_law(LawProblem(method, law, noise, given.weight_decay))
     return prove_listed(_listed(method, given, noise))
+
+
+def _on_rows(
+    steps: list[Algorithm], noise: BatchNoise, weight_decay: Fraction, workers: int
+) -> PeriodOnRows:
+    """Return a period on data; where an epoch ends with a smaller batch the steps are one epoch."""
+    assert noise.samples is not None
+    epoch, count = noise.epoch, len(steps)
+    if epoch is not None and count != epoch.steps:
+        raise InputError(
+            f"a list of steps on data whose epochs end with a smaller batch must be one epoch, "
+            f"{epoch.steps:,} steps, got {count:,}"
+        )
+    last = noise.inverse_batch if epoch is None else Fraction(1, epoch.last)
+    inverses = [*[noise.inverse_batch] * (count - 1), last]
+    shares = [*[noise.shares[0]] * (count - 1), noise.shares[1]]
+    problem = sampled_problem(steps[0], noise.samples, noise, weight_decay)
+    return PeriodOnRows(problem, steps, inverses, shares, workers)
 
 
 def _listed(method: Algorithm, problem: Problem, noise: BatchNoise) -> ExactList:

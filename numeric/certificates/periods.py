@@ -32,8 +32,8 @@ _MOST_UNKNOWN, _MOST_STEPS = 4000, 2000
 _DIGITS = (44, 60)
 
 
-def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
-    """Return the proof for a period of steps.
+def prove_period(steps: Sequence[Algorithm], modes: ExactList, workers: int) -> Proof:
+    """Return the proof for a period of steps, of some workers that are averaged after it.
 
     Raises
     ------
@@ -47,6 +47,8 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
             f"a proof of a period has at most {_MOST_STEPS:,} steps, got {len(steps):,}"
         )
     asked, method = described(modes), [step_record(step) for step in steps]
+    if workers > 1:
+        asked["workers"] = workers
 
     def proof(claim: str, witness: dict[str, Any]) -> Proof:
         return Proof(proof_record(claim, asked, witness, steps=method))
@@ -56,11 +58,11 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
             return proof("unstable", {"by": "noiseless", "eigenvalue": i})
     if modes.noise.is_quiet:
         return proof("stable", {})
-    for witness in _in_floats(steps, modes):
+    for witness in _in_floats(steps, modes, workers):
         found = proof("unstable" if "vector" in witness else "stable", witness)
         if found.is_accepted:
             return found
-    exact = _exactly(steps, modes)
+    exact = _exactly(steps, modes, workers)
     if exact is None:
         raise UndecidedError(
             "the radius of the noise is too close to 1 to be proved on either side"
@@ -72,10 +74,12 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
     return proof(exact.claim, written)
 
 
-def _in_floats(steps: Sequence[Algorithm], modes: ExactList) -> Iterator[dict[str, Any]]:
+def _in_floats(
+    steps: Sequence[Algorithm], modes: ExactList, workers: int
+) -> Iterator[dict[str, Any]]:
     """Yield witnesses that are likely to be ones."""
     try:
-        family = _decreasing(steps, modes)
+        family = _decreasing(steps, modes, workers)
     except np.linalg.LinAlgError:
         return
     least = np.linalg.eigvalsh(family).min(axis=1)
@@ -103,7 +107,7 @@ def _matrices(step: Algorithm, modes: ExactList) -> list[Any]:
     return [free + (flint_rational(x) + decay) * (v * r.transpose()) for x in modes.eigenvalues]
 
 
-def _exactly(steps: Sequence[Algorithm], modes: ExactList) -> MomentWitness | None:
+def _exactly(steps: Sequence[Algorithm], modes: ExactList, workers: int) -> MomentWitness | None:
     size, count = len(steps[0].b) + 1, len(modes.eigenvalues)
     if count * size * (size + 1) // 2 > MOST_UNKNOWN:
         return None
@@ -116,7 +120,10 @@ def _exactly(steps: Sequence[Algorithm], modes: ExactList) -> MomentWitness | No
     period = [(_matrices(step, modes), *exact_state(step)[1:]) for step in steps]
 
     def moved(family: Family) -> Family:
+        still = family
         for S, v, r in period:
+            if workers > 1:
+                still = [A * X * A.transpose() for A, X in zip(S, still, strict=True)]
             read = [x * (r.transpose() * X * r)[0, 0] for x, X in zip(lam, family, strict=True)]
             fed = [
                 lam[i] * (sum(T[i][j] * weights[j] * read[j] for j in range(count))
@@ -127,12 +134,14 @@ def _exactly(steps: Sequence[Algorithm], modes: ExactList) -> MomentWitness | No
                 A * X * A.transpose() + amount * (v * v.transpose())
                 for A, X, amount in zip(S, family, fed, strict=True)
             ]
-        return family
+        if workers == 1:
+            return family
+        return [(X + (workers - 1) * Y) / workers for X, Y in zip(family, still, strict=True)]
 
     return moment_witness([size] * count, moved)
 
 
-def _decreasing(steps: Sequence[Algorithm], modes: ExactList) -> Array:
+def _decreasing(steps: Sequence[Algorithm], modes: ExactList, workers: int) -> Array:
     """Return Y with Y - A(Y) near the identity, shape (N, M + 1, M + 1)."""
     lam = np.array([to_float(x) for x in modes.eigenvalues])
     size = len(steps[0].b) + 1
@@ -147,14 +156,18 @@ def _decreasing(steps: Sequence[Algorithm], modes: ExactList) -> Array:
     damping = np.array([to_float(x) for x in modes.damping])
     feed = to_float(modes.noise.inverse_batch) * lam[:, None] * T * (weights * lam)
     G = feed - np.diag(damping * lam * lam)
-    moved = np.eye(unknown).reshape(len(lam), size, size, unknown)
+    still = moved = np.eye(unknown).reshape(len(lam), size, size, unknown)
     for step in steps:
         free, v, r = (np.array(x) for x in step.blocks.map(to_float).state)
         drift = lam + to_float(modes.weight_decay)
         S = free + drift[:, None, None] * np.outer(v, r)
         noise = np.tensordot(G, np.einsum("a,nabu,b->nu", r, moved, r), 1)
         moved = np.einsum("nac,ncdu,nbd->nabu", S, moved, S, optimize=True)
+        if workers > 1:
+            still = np.einsum("nac,ncdu,nbd->nabu", S, still, S, optimize=True)
         moved += noise[:, None, None, :] * np.outer(v, v)[:, :, None]
+    if workers > 1:
+        moved = (moved + (workers - 1) * still) / workers
     A = moved.reshape(unknown, unknown)
     ones = np.broadcast_to(np.eye(size), (len(lam), size, size)).ravel()
     Y = np.linalg.solve(np.eye(unknown) - A, ones).reshape(-1, size, size)

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sgdmem.symbolic.certificates import listed_modes, noise_sums, periods, power_laws, samples
+from sgdmem.symbolic.certificates import (
+    listed_modes,
+    noise_sums,
+    periods,
+    power_laws,
+    sampled_periods,
+    sampled_steps,
+    samples,
+)
 from sgdmem.symbolic.certificates.fields import AbsentError, field
 from sgdmem.symbolic.errors import InputError, ProofError, shown
 
@@ -40,6 +48,14 @@ _KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
             "boundary": periods.check_boundary,
         },
     ),
+    "row_steps": (
+        sampled_periods.read_sampled_period,
+        {
+            "stable": sampled_periods.check_stable,
+            "unstable": sampled_periods.check_unstable,
+            "boundary": sampled_periods.check_boundary,
+        },
+    ),
     "power_law": (
         power_laws.read_power_law,
         {
@@ -50,7 +66,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
         },
     ),
     "rows": (
-        samples.read_samples,
+        sampled_steps.read_samples,
         {
             "stable": samples.check_stable,
             "unstable": samples.check_unstable,
@@ -145,17 +161,18 @@ def check_proof(proof: Any) -> CheckedProof:
 
 
 def kind_of(record: Mapping[str, Any]) -> str:
-    """Return what a proof is about: "eigenvalues", a "power_law", "rows", or "steps"."""
+    """Return what it is about: "eigenvalues", a "power_law", "rows", "steps", or "row_steps"."""
     kind = _kind(field(record, "problem"))
     if "steps" not in record:
         return kind
-    if kind != "eigenvalues" or "algorithm" in record:
-        raise ProofError("steps are of no single algorithm, and on a list of eigenvalues")
-    return "steps"
+    found = {"eigenvalues": "steps", "rows": "row_steps"}.get(kind)
+    if found is None or "algorithm" in record:
+        raise ProofError("steps are of no single algorithm, and on a list of eigenvalues or rows")
+    return found
 
 
 def _kind(problem: Any) -> str:
-    names = [name for name in _KINDS if name != "steps"]
+    names = [name for name in _KINDS if not name.endswith("steps")]
     kinds = [name for name in names if name in problem] if isinstance(problem, Mapping) else []
     if len(kinds) != 1:
         raise ProofError(f"the problem must have one of {', '.join(names)}")

@@ -19,11 +19,11 @@ by a mode whose product of steps is not strictly Schur, with or without noise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from sgdmem.symbolic.certificates.fields import field, rationals, require, row
+from sgdmem.symbolic.certificates.fields import field, rationals, require, row, whole
 from sgdmem.symbolic.certificates.listed_modes import ListedNoise, read_listed_noise
 from sgdmem.symbolic.certificates.modes import (
     Step,
@@ -33,15 +33,16 @@ from sgdmem.symbolic.certificates.modes import (
 )
 
 Matrix: TypeAlias = list[list[Fraction]]
-_MOST_STEPS = 10**4
+MOST_STEPS, _MOST_WORKERS = 10**4, 10**9
 
 
 @dataclass(frozen=True)
 class Period:
-    """The steps of a period, and the eigenvalues with their noise."""
+    """The steps of a period, the eigenvalues with their noise, and how many workers there are."""
 
     steps: list[Step]
     noise: ListedNoise
+    workers: int = 1
 
     def is_schur(self, i: int) -> bool:
         """Whether the product of the steps of a mode is strictly Schur."""
@@ -56,9 +57,14 @@ def read_period(record: Any) -> Period:
     """Return the steps of a proof, and the eigenvalues with their noise."""
     noise = read_listed_noise(record)
     steps = row(field(record, "steps"), "steps", lambda step, _: read_step(step))
-    require(0 < len(steps) <= _MOST_STEPS, "a period has some steps")
+    require(0 < len(steps) <= MOST_STEPS, "a period has some steps")
     require(len({step.size for step in steps}) == 1, "all steps have the same memory")
-    return Period(steps, noise)
+    return Period(steps, noise, read_workers(record))
+
+
+def read_workers(record: Any) -> int:
+    """Return how many workers make a period by themselves and go on from their average."""
+    return whole(record.get("workers", 1), "workers", 1, _MOST_WORKERS)
 
 
 def check_stable(period: Period, witness: Any) -> str:
@@ -107,7 +113,8 @@ def check_unstable(period: Period, witness: Any) -> str:
 
 
 def _steps(period: Period) -> str:
-    return f"{len(period.steps)} step{'s' * (len(period.steps) != 1)}"
+    averaged = f", averaged over {period.workers} workers" * (period.workers > 1)
+    return f"{len(period.steps)} step{'s' * (len(period.steps) != 1)}{averaged}"
 
 
 def _read_family(period: Period, witness: Any, name: str) -> list[Matrix]:
@@ -130,10 +137,24 @@ def _check(period: Period, family: list[Matrix]) -> None:
 
 
 def _after(period: Period, family: list[Matrix]) -> list[Matrix]:
-    """Return the second moments after a period."""
+    """Return the second moments after a period, those of the average of the workers.
+
+    Two of them have nothing in common but where they began: of second moments between them a period
+    makes what it would without noise.
+    """
+    noisy = still = family
+    quiet = replace(period.noise, feed=Fraction(0), damping=[Fraction(0)] * len(family))
     for step in period.steps:
-        family = _moved(period.noise, step, family)
-    return family
+        noisy = _moved(period.noise, step, noisy)
+        if period.workers > 1:
+            still = _moved(quiet, step, still)
+    if period.workers == 1:
+        return noisy
+    return [
+        [[(x + (period.workers - 1) * y) / period.workers for x, y in zip(*lines, strict=True)]
+         for lines in zip(X, Y, strict=True)]
+        for X, Y in zip(noisy, still, strict=True)
+    ]  # fmt: skip
 
 
 def difference(X: Matrix, Y: Matrix) -> Matrix:

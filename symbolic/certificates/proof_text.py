@@ -71,6 +71,7 @@ def proof_text(proof: Mapping[str, Any]) -> str:
         "power_law": _law_parts,
         "steps": _period_parts,
         "rows": _rows_parts,
+        "row_steps": _row_steps_parts,
     }
     theorem, steps, again = parts[kind](proof, found)
     sections = [
@@ -256,6 +257,29 @@ def _rows_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], 
     return _DECREASE, steps, again
 
 
+def _row_steps_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
+    witness = proof["witness"]
+    name = "X" if "X" in witness else "Y"
+    count = 1 if name == "X" else len(witness["Y"]) + len(witness.get("Z", []))
+    size = len(witness["X"] if name == "X" else witness["Y"][0])
+    steps = [
+        "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
+        "computed.",
+        f"{name} has {count:,} matri{'x' if count == 1 else 'ces'} of size {size}"
+        + ("." if name == "X" else ", each above what a step makes of the one before; Y is the "
+           "first, and above the last."),
+        *_direction(proof, name),
+    ]  # fmt: skip
+    if "Z" in witness:
+        steps.insert(2, "Z are those without noise, of which workers have all in common: the last "
+                     "is averaged with the last of Y.")  # fmt: skip
+    again = [
+        "Each step from the rows, in FLINT's rational matrices; that differences are positive "
+        "definite, by diagonals that are larger than the rest of each row."
+    ]
+    return _DECREASE, steps, again
+
+
 def _held(proof: Any, of_stable: str) -> str:
     """Return what a proof about second moments takes of them: X, Y, or nothing."""
     claim, witness = proof["claim"], proof["witness"]
@@ -277,7 +301,7 @@ def _direction(proof: Any, name: str) -> list[str]:
     if claim == "stable":
         return ["Y and Y - A(Y) are positive definite."]
     of = ""
-    if "steps" in proof:
+    if kind_of(proof) == "steps":
         of = f" at {read_period(proof).noise.named(witness['eigenvalue'])},"
     z = numbers(fractions(witness["vector"]))
     return [f"Y - A(Y) is positive definite, and z Y z < 0{of} for z = {z}."]
@@ -285,7 +309,7 @@ def _direction(proof: Any, name: str) -> list[str]:
 
 def _assumed(kind: str) -> list[str]:
     who = "Python's whole numbers"
-    if kind == "rows":
+    if kind in ("rows", "row_steps"):
         who += ", and FLINT's rational matrices"
     return [
         "The loss is quadratic, and batches are drawn afresh in each step. Labels do not bear on "

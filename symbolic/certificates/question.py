@@ -57,7 +57,9 @@ def _methods(proof: Mapping[str, Any]) -> Iterator[str]:
         yield _method(proof["algorithm"])
         return
     runs = [(method, len(list(run))) for method, run in groupby(map(_method, proof["steps"]))]
-    yield f"{len(proof['steps']):,} step{'s' * (len(proof['steps']) > 1)} over and over:"
+    workers = proof.get("workers", 1)
+    averaged = f" by {workers:,} workers, averaged after each round" * (workers > 1)
+    yield f"{len(proof['steps']):,} step{'s' * (len(proof['steps']) > 1)} over and over{averaged}:"
     yield from (f"{count:,} of {method}" for method, count in runs[:_FEW])
     if len(runs) > _FEW:
         yield f"and {sum(count for _, count in runs[_FEW:]):,} more"
@@ -78,7 +80,7 @@ def _method(step: Mapping[str, Any]) -> str:
 
 def _problem(proof: Mapping[str, Any]) -> str:
     problem, kind = proof["problem"], kind_of(proof)
-    if kind == "rows":
+    if "rows" in problem:
         size = f"{len(problem['rows']):,} rows of {len(problem['rows'][0]):,} numbers"
         each = problem["outputs"]
         found = f"least squares on {size}{f', {each:,} rows a sample' * (each > 1)}"
@@ -96,15 +98,21 @@ def _problem(proof: Mapping[str, Any]) -> str:
 
 
 def _noise(proof: Mapping[str, Any]) -> str:
-    inverse = Fraction(proof["inverse_batch_size"])
-    if not inverse:
+    given = proof["inverse_batch_size"]
+    every = [Fraction(x) for x in (given if isinstance(given, list) else [given])]
+    if not any(every):
         return "full batches, no noise"
-    size = f"batch size {number(1 / inverse)}"
-    if kind_of(proof) == "rows":
+    sizes = [number(1 / x) if x else "all" for x in every]
+    runs = [(size, len(list(run))) for size, run in groupby(sizes)]
+    size = f"batch size {sizes[0]}"
+    if len(runs) > 1:
+        size = "batch sizes " + ", ".join(f"{times:,} of {x}" for x, times in runs[:_FEW])
+        size += f", ... {len(sizes):,} in all" * (len(runs) > _FEW)
+    if "rows" in proof["problem"]:
         way = "with" if proof["problem"]["replacement"] else "without"
         return f"{size}, samples drawn {way} replacement"
     noise, tau2 = proof["noise"], proof["noise"]["tau2"]
-    every = fractions(tau2 if isinstance(tau2, list) else [tau2])
-    same = number(every[0]) if len(set(every)) == 1 else numbers(every)
+    each = fractions(tau2 if isinstance(tau2, list) else [tau2])
+    same = number(each[0]) if len(set(each)) == 1 else numbers(each)
     tau1 = f"tau1 = {number(Fraction(noise['tau1']))}" if "tau1" in noise else "a coupling matrix"
     return f"{size}, {tau1}, tau2 = {same}"

@@ -330,7 +330,6 @@ def test_what_is_too_much_or_of_another_kind_is_said() -> None:
     for method, problem, told in (
         (heavy_ball.symbolic(), [1], "free symbols learning_rate, momentum"),
         (sgd(sympy.sqrt(2)), [1], "must be rational"),
-        ([HALF], rows, "takes eigenvalues and a model of the noise, no data"),
         ([HALF], Spectrum.power_law("1.5", count=3), "takes rational eigenvalues"),
         ([HALF], Spectrum.power_law(2), "at most 10,000 eigenvalues, got infinitely many"),
         (HALF, Spectrum.power_law(1001), "exponent must be at most 1,000"),

@@ -43,10 +43,11 @@ TESTS = (
     "tests/numeric/certificates/test_false_claims.py",
     "tests/numeric/certificates/test_forged_proofs.py",
     "tests/numeric/certificates/test_certify.py",
+    "tests/numeric/certificates/test_periods_on_data.py",
     "tests/numeric/certificates/test_boundary_questions.py",
 )
 MODULES = ("coupled", "fields", "listed_modes", "modes", "noise_sums", "periods", "positivity",
-           "power_laws", "power_sums", "samples")  # fmt: skip
+           "power_laws", "power_sums", "sampled_periods", "sampled_steps", "samples")  # fmt: skip
 SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
     ast.LtE: (ast.Lt, ast.Gt),

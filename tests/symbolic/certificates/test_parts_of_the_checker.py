@@ -29,7 +29,7 @@ from sgdmem.symbolic.certificates.periods import (
 )
 from sgdmem.symbolic.certificates.positivity import _bernstein, _halves, is_positive
 from sgdmem.symbolic.certificates.power_laws import PowerLawModes, _sum
-from sgdmem.symbolic.certificates.samples import SampledStep, _moved
+from sgdmem.symbolic.certificates.sampled_steps import SampledStep, moved
 
 NUMBERS = st.fractions(-2, 2, max_denominator=40)
 
@@ -148,7 +148,7 @@ def test_second_moments_of_samples_are_the_mean_of_each(seed: int, outputs: int)
     alone = sum(p * S @ floats(X) @ S.T for p, S in zip(weights, steps, strict=True))
     expected = float(share) * alone + float(1 - share) * drift @ floats(X) @ drift.T
     found = [[Fraction(int(x.p), int(x.q)) for x in line] for line in
-             _moved(sampled, flint(X)).tolist()]  # fmt: skip
+             moved(sampled, flint(X)).tolist()]  # fmt: skip
     assert floats(found) == pytest.approx(expected, rel=1e-12, abs=1e-12)
     assert sampled.is_schur() is bool(abs(np.linalg.eigvals(drift)).max() < 1)
 

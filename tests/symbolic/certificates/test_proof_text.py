@@ -20,10 +20,14 @@ from sgdmem import Noise, Problem, Spectrum, certify, heavy_ball, sgd
 from sgdmem.errors import ProofError
 from sgdmem.symbolic.certificates import (
     check,
+    coupled,
+    listed_modes,
     modes,
     noise_sums,
     periods,
     power_laws,
+    sampled_periods,
+    sampled_steps,
     samples,
 )
 from sgdmem.symbolic.certificates.check import kind_of
@@ -69,7 +73,10 @@ def records() -> list[Any]:
         *((MOMENTUM, Spectrum.power_law("1.5", scale=39), 8), (MOMENTUM, [39], 8)),
         (sgd(1), Problem(Spectrum([1]), Noise(0, -1)), "0.9"),
     ]
-    return [json.loads(json.dumps(certify(*question).record)) for question in asked]
+    teams = certify([sgd("0.2"), sgd("0.1")], X, 2, workers=2)
+    epoch = certify(sgd(9), Problem.from_data(X[:5], drop_last=False), 3)
+    proofs = [*(certify(*question) for question in asked), teams, epoch]
+    return [json.loads(json.dumps(proof.record)) for proof in proofs]
 
 
 def test_it_says_what_was_asked_found_and_assumed() -> None:
@@ -85,10 +92,13 @@ def test_it_says_what_was_asked_found_and_assumed() -> None:
     assert "FLINT" in proof_text(records()[11])
     assert "X is positive definite, and A(X) = X." in proof_text(records()[13])
     assert "whether its steps are Schur" in proof_text(records()[14])
-    assert "N v = v in one" in proof_text(records()[19])
+    assert "N v < v in each, or N v = v" in proof_text(records()[19])
     assert "At the first eigenvalue, 38, P - lambda Q is divided by x + 1, which" in proof_text(
         records()[20]
     )
+    teams, epoch = (proof_text(record) for record in records()[-2:])
+    assert "2 steps over and over by 2 workers, averaged after each round" in teams
+    assert "batch sizes 1 of 3, 1 of 2, samples drawn with replacement" in epoch
     for record in records():
         text = proof_text(record)
         assert "What is assumed" in text
@@ -105,7 +115,8 @@ def test_names_of_a_file_do_not_reach_the_terminal_as_they_are() -> None:
 
 
 PAGE = (Path(__file__).parents[3] / "docs" / "proofs.md").read_text()
-KINDS = {"eigenvalues": "list", "power_law": "power law", "rows": "data", "steps": "period"}
+KINDS = {"eigenvalues": "list", "power_law": "power law", "rows": "data", "steps": "period",
+         "row_steps": "period on data"}  # fmt: skip
 
 
 def documented(kind: str) -> set[str]:
@@ -128,14 +139,17 @@ def test_all_keys_are_documented() -> None:
         assert witness <= documented(KINDS[kind_of(record)])
         found |= witness
     read = set[str]()
-    for module in (check, modes, noise_sums, periods, power_laws, samples):
+    for module in (check, coupled, listed_modes, modes, noise_sums, periods, power_laws,
+                   sampled_periods, sampled_steps, samples):  # fmt: skip
         source = inspect.getsource(module)
         for pattern in (
             r'field\(\w+, "(\w+)"',
             r'witness\["(\w+)"\]',
             r'witness.get\("(\w+)"\)',
             r'"(\w+)" (?:not )?in witness',
-            r'_read_(?:family|square)\(\w+, witness, "(\w+)"',
+            r'_read_family\(\w+, witness, "(\w+)"',
+            r'_squares\(\w+, witness, "(\w+)"',
+            r'record.get\("(\w+)"',
         ):
             read |= {*re.findall(pattern, source)}
     assert read <= head and len(read) > 35
