@@ -96,7 +96,7 @@ def phase_diagram(
         Whether the curves at which stability ends are traced (`stability_boundary`), as pictures
         show them in place of a line between points; a second or less for most maps. Where x and y
         are parameters of the family, ``batch_size``, ``tau1`` or ``tau2``, without ``store``. With
-        None, where the map is compiled, and not of data: what takes long elsewhere.
+        None, where the map can be compiled, and is not of data: what takes long elsewhere.
     progress : bool
         Show a progress bar on stderr, with the time that is left.
     **fixed
@@ -178,7 +178,7 @@ def phase_diagram(
         device=chosen_device(device),
         quantities=tuple(chosen),
         panels=None if panels is None else panels[0],
-        is_compiled=math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
+        is_compiled=edges is None or math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
     )
     settings = {"batch_size": batch_size, **fixed}
     attributes = describe(question.family, varying, settings, axes) | own_labels(constructor)

@@ -143,7 +143,7 @@ def _verdicts(
     codes = _kinds(diagram)
     if least is not None:
         codes = np.where(stable, -1, codes)
-    kinds = _paint_kinds(diagram.stable, ax, edges, codes, _CAUSES)
+    kinds = _paint_kinds(ax, edges, codes, _CAUSES)
     regions = _verdict_regions(diagram)
     if least is None:
         return Shown(None, "", kinds, regions)
@@ -167,19 +167,19 @@ def colour_cells(ax: Any, edges: tuple[Array, Array], codes: Array, colours: Seq
     return ax.pcolormesh(*edges, codes, cmap=ListedColormap(colours), rasterized=True, **ends)
 
 
-def hatch(ax: Any, map_: xarray.DataArray, mask: Array, pattern: str, colour: str) -> Any:
-    """Draw a pattern over some points of a map; return it, None where a map is a line."""
+def hatch(ax: Any, edges: tuple[Array, Array], mask: Array, pattern: str, colour: str) -> Any:
+    """Draw a pattern over some cells of a map; return it, None where a map is a line."""
     if not mask.any() or min(mask.shape) < 2:
         return None
-    y, x = (map_[name].values for name in map_.dims)
+    x, y = (np.repeat(ends, 2)[1:-1] for ends in edges)  # each cell has corners of its own
+    cells = mask.repeat(2, axis=0).repeat(2, axis=1).astype(float)
     style: dict[str, Any] = {"colors": "none", "hatches": [pattern]}
-    hatched = ax.contourf(x, y, mask.astype(float), levels=[0.5, 1.5], **style)
+    hatched = ax.contourf(x, y, cells, levels=[0.5, 1.5], **style)
     hatched.set(edgecolor=colour, linewidth=0)
     return hatched
 
 
 def _paint_kinds(
-    map_: xarray.DataArray,
     ax: Any,
     edges: tuple[Array, Array],
     codes: Array,
@@ -198,7 +198,7 @@ def _paint_kinds(
         style: dict[str, Any] = {"linewidth": 0, "label": name}
         shown[name] = Patch(facecolor=colour, edgecolor=ink, hatch=pattern or None, **style)
         if pattern:
-            hatched = hatch(ax, map_, codes == code, pattern, ink)
+            hatched = hatch(ax, edges, codes == code, pattern, ink)
             if hatched is not None:
                 named("pattern", hatched)
     return shown
@@ -236,7 +236,7 @@ def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Sho
         _WORDS.get(name, name.replace("_", " ")): _FLAGS.get(name, (_UNDECIDED, ""))
         for name in names
     }
-    kinds = _paint_kinds(values, ax, edges, codes, looks)
+    kinds = _paint_kinds(ax, edges, codes, looks)
     regions = {word: codes == code for code, word in enumerate(looks)}
     return Shown(None, "", kinds, {word: regions[word] for word in kinds})
 
@@ -260,9 +260,7 @@ def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Sh
     infinite = np.isinf(values.values).any()
     if known.size == shown.size:
         return Shown(mesh, label, {}, {})
-    crossed = hatch(
-        ax, values, np.ma.getmaskarray(shown), _NONE, GREY
-    )  # the colours have greys too
+    crossed = hatch(ax, edges, np.ma.getmaskarray(shown), _NONE, GREY)  # the colours have greys too
     if crossed is not None:
         named("pattern", crossed)
     return Shown(mesh, f"{label}; crossed: {'infinite' if infinite else 'none'}", {}, {})

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import xarray
 
 _MOST_CELLS = 2000  # along an axis of a picture
+_GUESSED = "edge, guessed between points"
 
 
 @sized
@@ -132,6 +133,10 @@ def draw_cells(
     stable = diagram.stable.values == 1
     to_plane = _interpolated(x, y) + ax.transData
     plane: dict[str, Any] = {"colors": "black", "transform": to_plane}
+    curves = edge_curves(diagram) or []
+    for points in curves:
+        line = {"color": "black", "linewidth": in_points(1.2)}
+        named("edge", *ax.plot(*points, scalex=False, scaley=False, **line))
     if min(stable.shape) > 1 and stable.any():
         places = _spaced(x), _spaced(y)
         if shown.levels and least is not None:
@@ -139,15 +144,12 @@ def draw_cells(
             thin = {"levels": np.log10(shown.levels), "linewidths": in_points(0.6), **plane}
             thin["linestyles"] = ":"
             named("level", ax.contour(*places, sums, **thin))
-        curves = edge_curves(diagram)
-        if curves is not None:
-            for points in curves:
-                line = {"color": "black", "linewidth": in_points(1.2)}
-                named("edge", *ax.plot(*points, scalex=False, scaley=False, **line))
-        elif edge and not stable.all():
-            excess = _excess(diagram)  # smoother than the verdicts themselves
-            zero = {"levels": [0.0], "linewidths": in_points(1.2), **plane}
-            named("edge", ax.contour(*places, excess, **zero))
+        if edge and not curves and "edge_curve" not in diagram and not stable.all():
+            zero = {"levels": [0.0], "linewidths": in_points(1.2), "linestyles": "--", **plane}
+            for excess in _excess_by_cause(diagram):
+                if np.ma.min(excess) < 0 < np.ma.max(excess):
+                    named("edge", ax.contour(*places, excess, corner_mask=False, **zero))
+                    shown.kinds[_GUESSED] = _guessed_line()
     for axis, values in (("x", x), ("y", y)):
         set_scale(ax, axis, scale_of(values))
     ax.set(xlabel=axis_label(x_name, diagram), ylabel=axis_label(y_name, diagram))
@@ -170,8 +172,25 @@ def _interpolated(x: Array, y: Array) -> Any:
     )
 
 
+def _guessed_line() -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color="black", linestyle="--", linewidth=in_points(1.2), label=_GUESSED)
+
+
+def _excess_by_cause(diagram: xarray.Dataset) -> tuple[Any, Any]:
+    """Return what is positive where it diverges without noise, and where by noise.
+
+    Nothing is said at points of the other kind, so that no line joins the edges of both.
+    """
+    excess = _excess(diagram)
+    quiet = (diagram.stable.values == 0) & (diagram.noiseless.values == 0)
+    noisy = (diagram.stable.values != 1) & ~quiet
+    return np.ma.masked_where(noisy, excess), np.ma.masked_where(quiet, excess)
+
+
 def _excess(diagram: xarray.Dataset) -> Array:
-    """Return what is positive where it is not stable."""
+    """Return what is positive where it is not stable, and smoother than the verdicts are."""
     drawn = {*BOUNDS} <= {*diagram}
     radius = diagram.noise_sum_estimate.values if drawn else 1 - diagram.margin.values
     with np.errstate(divide="ignore", invalid="ignore"):  # logarithms of powers are straight

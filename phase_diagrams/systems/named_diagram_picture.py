@@ -135,7 +135,7 @@ class NamedDiagram:
         regions = {f"stable{where}": count == sizes.size, f"diverges{where}": diverges}
         if self.accelerated is not None:
             name = f"accelerated{_of_sizes(sizes[np.isfinite(sizes)][-1:])} (Theorem 7)"
-            pattern = hatch(ax, self.map.stable[0], self.accelerated, "////", GREEN)
+            pattern = hatch(ax, self._edges(), self.accelerated, "////", GREEN)
             if pattern is not None:
                 named("accelerated", pattern)
                 handles[name] = Patch(label=name, fc="none", ec=GREEN, hatch="////", lw=0)

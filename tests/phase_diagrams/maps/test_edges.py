@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import sgdmem
 from sgdmem import InputError, Noise, Problem, Spectrum, phase_diagram
 from sgdmem.pictures import artists, draw_series
 from tests.cli.running import run
+from tests.picture_checks import legend_words
 
 AXES: dict[str, Any] = {
     "x": ("learning_rate", np.geomspace(0.1, 10, 12)),
@@ -31,6 +33,37 @@ def test_the_edge_of_a_picture_is_exact() -> None:
         x, y = to_data.transform_path(path).vertices.T
         off[edges] = np.abs(x / (2 * (1 + y)) - 1).max()
     assert off[True] < 1e-5 and off[False] > 0.05
+
+
+def test_lines_that_are_guessed_join_edges_of_one_kind_and_say_so() -> None:
+    axes: dict[str, Any] = {
+        "x": ("learning_rate", np.linspace(0, 4, 12)),
+        "y": ("momentum", np.linspace(0, 0.9, 12)),
+    }
+    found = phase_diagram("heavy-ball", Spectrum([4, 1.3, 0.6, 0.05]), 4, **axes)
+    kinds = np.where(found.stable == 1, 2, found.noiseless)  # 0 and 1: without noise, by noise
+    ax = sgdmem.draw(found, annotate=False)
+    edges = artists(ax)["edge"]
+    to_grid = np.array([11 / 4, 11 / 0.9])
+    met = []
+    for path in [path for edge in edges for path in edge.get_paths()]:
+        for (start, end), code in zip(pairwise(path.vertices), path.codes[1:], strict=True):
+            if code == path.MOVETO:
+                continue
+            column, row = np.floor((start + end) / 2 * to_grid + 1e-9).astype(int)
+            corners = {*kinds[row : row + 2, column : column + 2].ravel().tolist()}
+            assert 2 in corners and len(corners) == 2
+            met.append(min(corners))
+    assert {*met} == {0, 1}
+    assert "edge, guessed between points" in legend_words(ax)
+    assert all(edge.get_linestyle()[0][1] is not None for edge in edges)
+
+
+def test_small_maps_have_exact_edges_where_they_are_quick() -> None:
+    axes: dict[str, Any] = {"x": ("learning_rate", [0, 2, 4]), "y": ("momentum", [0, 0.5])}
+    found = phase_diagram("heavy-ball", Spectrum([4, 1.3, 0.6, 0.05]), 4, **axes, edges=None)
+    assert not (found.stable == 1).any()
+    assert len(artists(sgdmem.draw(found))["edge"]) == 2
 
 
 def test_each_map_of_a_series_has_its_own(tmp_path: Path) -> None:
