@@ -49,7 +49,6 @@ MOST_EXACT_ROWS = 10**5
 _TEXTS = (".csv", ".tsv", ".txt")
 _SUFFIXES = (".npy", ".npz", *_TEXTS)
 _NAME = re.compile(r"[^\W\d]\w*")  # of a column, which no damaged number resembles
-_COLON = re.compile(rb"^[^#%\n]*:", re.MULTILINE)
 _EIGENVALUE_NAMES = {"eigenvalue", "eigenvalues", "lambda", "λ"}
 _WEIGHT_NAMES = {"weight", "weights", "multiplicity", "multiplicities", "count", "counts"}
 
@@ -108,9 +107,16 @@ def _has_colons(path: Path) -> bool:
     try:
         if not path.is_file() or path.stat().st_size > LARGEST_TEXT:
             return False
-        return _COLON.search(path.read_bytes()) is not None
+        text = path.read_bytes()
     except OSError:
         return False
+    place = text.find(b":")
+    while place >= 0:
+        line = text[text.rfind(b"\n", 0, place) + 1 : place]
+        if b"#" not in line and b"%" not in line:
+            return True
+        place = text.find(b":", place + 1)
+    return False
 
 
 def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:

@@ -33,6 +33,8 @@ TEXTS = {
     "eigenvalues.csv": "eigenvalue\n4\n2\n1\n0.5\n",
     "weights.csv": "eigenvalue,weight\n4,1\n2,3\n1,10\n",
     "table.csv": "id,x,y,label\n0,1.5,2,1\n1,-0.5,1,0\n2,0.25,-1,1\n3,1,1,0\n4,2,0.5,1\n",
+    "measured.csv": "# with errors: all\n3.6:4.4\n1/3\n2:2.5\n",
+    "upside-down.csv": "4:3\n1:nan\n",
     "apart.csv": "1e308\n1e-308\n",
     "tiny.csv": "5e-324\n",
     "negative.csv": "1\n-1\n",
@@ -109,7 +111,9 @@ def write_files(folder: Path, seed: int) -> dict[str, list[str]]:
     proofs = _proofs(folder, random.Random(seed))
     cut = [_cut(folder / name) for name in ("rows.npy", "list.npz", "eigenvalues.csv")]
     return {
-        "good lists": ["eigenvalues.csv", "weights.csv", "list.npy", "list.npz", *_EXTREME],
+        "good lists": [
+            *("eigenvalues.csv", "weights.csv", "measured.csv", "list.npy", "list.npz", *_EXTREME),
+        ],
         "good data": ["rows.npy", "table.csv", "jacobians.npy", "whole.npy", "extreme.npy"],
         "proofs": proofs,
         "maps": [*maps, *crafted, *kept],
