@@ -27,6 +27,7 @@ from sgdmem.numeric.arithmetic.rounding import OPERATION_INFLATE, OPERATION_TINY
 from sgdmem.symbolic.algebra.scalars import to_float
 
 Array: TypeAlias = NDArray[Any]
+_MOST_WHOLE, _BEYOND = 2**53, 2**1023  # integers that are floats, and those near which none is
 
 
 class Ball:
@@ -165,8 +166,9 @@ class Ball:
 def _as_ball(value: Any) -> Ball:
     if isinstance(value, Ball):
         return value
-    if isinstance(value, Fraction):
-        return Ball.exactly([value])[0]
+    is_long = isinstance(value, int) and _MOST_WHOLE < abs(value) < _BEYOND
+    if is_long or isinstance(value, Fraction):
+        return Ball.exactly([Fraction(value)])[0]
     return Ball(value)
 
 

@@ -170,6 +170,18 @@ def test_mixed_operands() -> None:
     assert repr(half) == "Ball(array(0.5), array(0.25))"
 
 
+@pytest.mark.parametrize("whole", [2**53 + 1, -(2**62) - 1, 10**100 + 1])
+def test_long_integers_are_no_floats(whole: int) -> None:
+    third = Fraction(0.1)
+    for found, exact in (
+        (Ball(0.1) * whole, third * whole),
+        (whole / Ball(0.1), whole / third),
+        (Ball(0.1) + whole, third + whole),
+    ):
+        assert found.mid.dtype == float and found.contains(exact)
+        assert float(found.rad) < 1e-15 * abs(float(found.mid))
+
+
 def test_bounds_of_entries() -> None:
     ball = Ball(np.array([1.0, -2.0, np.nan, 5.0]), np.array([0.5, 0.25, 1.0, np.nan]))
     assert ball.lower.tolist() == [np.nextafter(0.5, 0), np.nextafter(-2.25, -3), -np.inf, -np.inf]
