@@ -33,7 +33,7 @@ from sgdmem.numeric.noise_sums.mode_summands import (
     disk_bounds,
     members,
     mode_summands,
-    take,
+    single,
 )
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.power_law_quadrature import HEAD
@@ -72,9 +72,7 @@ def noise_sums(
     if long is not None:
         # one by one: the panels of the rule depend on the poles of each
         batch = range(members(form))
-        return join_batch(
-            [_long_noise_sums(take(form, slice(i, i + 1)), long, tau2_share) for i in batch]
-        )
+        return join_batch([_long_noise_sums(single(form, i), long, tau2_share) for i in batch])
     return sums_of_modes(form, *explicit_modes(spectrum), tau2_share)
 
 

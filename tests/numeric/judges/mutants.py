@@ -40,7 +40,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "noise_sums.listed_noise_sum": ("noise_sums/test_mode_summands.py",),
     "noise_sums.noise_operator": ("judges/test_joint_judge.py",),
     "judges.joint_judge": ("judges/test_joint_judge.py",),
-    "noise_sums.noise_sum": ("noise_sums/test_power_law_sums.py",),
+    "noise_sums.noise_sum": ("noise_sums/test_long_noise_sums.py",),
     "spectra.quadrature": ("spectra/test_quadrature.py",),
     "spectra.power_law_quadrature": (
         "spectra/test_quadrature.py",
@@ -68,6 +68,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("ball", "rounding = 2 * depth * UNIT * (np.abs(mid).sum(axis=-1) + rad)", "2 plus 1"): ROOM,
     ("definiteness", _SHIFT, "2 plus 1"): ROOM,
     ("definiteness", _SHIFT, "size + 3 without its last term"): ROOM,
+    ("noise_sum", "return float(part.rad[0]) <= _GOAL * abs(mid) or not np.isfinite(mid)",
+     "_GOAL * abs(mid) with FloorDiv"): LATER,
+    ("noise_sum", "output_noise=rest.output_noise + Ball(0.0, output_error),",
+     "rest.output_noise + Ball(0.0, output_error) with Sub"): "its middle is 0",
+    ("noise_sum", "noise=rest.noise + Ball(0.0, error),", "rest.noise + Ball(0.0, error) with Sub"):
+        "its middle is 0",
     ("perron", "ratio = image / x", "image / x with Mult"): LATER,
     ("perron", "if ratio.max() - ratio.min() <= goal * ratio.max():",
      "ratio.max() - ratio.min() <= goal * ratio.max() with Lt"): LATER,
