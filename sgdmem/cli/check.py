@@ -40,6 +40,9 @@ def check_command(proof: str, verbose: bool, timeout: int) -> int:
         raise click.UsageError(f"there is no file {proof}")
     try:
         click.echo(within(timeout, _checked, path, verbose))
+    except MemoryError:
+        click.echo(f"not proved: the check of {path} was ended, as where memory ends", err=True)
+        return 1
     except TimeoutError:
         click.echo(f"not proved: {path} takes more than {timeout} s to check (--timeout)", err=True)
         return 1

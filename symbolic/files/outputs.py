@@ -61,7 +61,12 @@ def require_writable(path: Path) -> None:
         raise InputError(f"{path} is a folder")
     if path.exists() and not path.is_file():
         return  # a pipe or a device
-    place = Path(os.path.realpath(path))
+    try:
+        place = Path(os.path.realpath(path))
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} may not be written: the current folder has been deleted"
+        ) from None
     if place.is_symlink():
         raise InputError(f"{path} is a link that leads back to itself")
     if place.exists() and not os.access(place, os.W_OK):
