@@ -42,8 +42,6 @@ def check_unstable(modes: ListedModes, witness: Any) -> str:
         where, found = modes.noise.named(i), modes.mode.summand(modes.noise.eigenvalues[i])
         require(found is None, f"P - lambda Q is not strictly Schur at {where}")
         return f"P - lambda Q has a root on or outside the unit circle at {where}"
-    for i in range(len(modes.noise.eigenvalues)):
-        modes.summand(i)
     if how == "mode_noise":
         i = modes.noise.place(witness)
         where, denominator = modes.noise.named(i), 1 + modes.noise.damping[i] * modes.summand(i)
@@ -101,11 +99,10 @@ def require_in_disc(A: list[Fraction], circle: list[Fraction], where: str) -> No
         require(is_schur(slopes), f"the factor at {where}, has its roots on the circle")
         quotient, rest = _divided(A, circle)
         require(not any(rest), f"the factor divides P - lambda Q at {where}")
-        A, common = quotient, _common_factor(quotient, circle)
-        if len(common) > 1:  # some of its roots are multiple
-            require_in_disc(A, common, where)
-            return
-    require(is_schur(A), f"the other roots at {where}, lie inside the circle")
+        # some of its roots may be multiple
+        require_in_disc(quotient, _common_factor(quotient, circle), where)
+    else:
+        require(is_schur(A), f"the other roots at {where}, lie inside the circle")
 
 
 def _divided(A: list[Fraction], B: list[Fraction]) -> tuple[list[Fraction], list[Fraction]]:

@@ -13,8 +13,8 @@ _DEEPEST = 60  # halvings
 def is_positive(polynomial: Sequence[Fraction], low: Fraction, high: Fraction) -> bool:
     """Whether it is shown that a polynomial, lowest power first, is positive on [low, high].
 
-    A polynomial lies in the convex hull of its Bernstein coefficients; intervals are halved until
-    these are positive, or an end of one is not.
+    A polynomial is a mean of its Bernstein coefficients, at either end that one alone; intervals
+    are halved until none of these is negative, or an end is not positive.
 
     Examples
     --------
@@ -23,17 +23,13 @@ def is_positive(polynomial: Sequence[Fraction], low: Fraction, high: Fraction) -
     >>> is_positive([Fraction(1), Fraction(-2), Fraction(1)], Fraction(0), Fraction(1))
     False
     """
-    pending = [(_bernstein(polynomial, low, high), 0)]
-    while pending:
-        coefficients, depth = pending.pop()
-        if coefficients[0] <= 0 or coefficients[-1] <= 0:
+    pending = [_bernstein(polynomial, low, high)]
+    for _ in range(_DEEPEST):
+        if any(coefficients[0] <= 0 or coefficients[-1] <= 0 for coefficients in pending):
             return False
-        if min(coefficients) > 0:
-            continue
-        if depth == _DEEPEST:
-            return False
-        pending += [(half, depth + 1) for half in _halves(coefficients)]
-    return True
+        undecided = [coefficients for coefficients in pending if min(coefficients) < 0]
+        pending = [half for coefficients in undecided for half in _halves(coefficients)]
+    return not pending
 
 
 def _bernstein(polynomial: Sequence[Fraction], low: Fraction, high: Fraction) -> list[int]:

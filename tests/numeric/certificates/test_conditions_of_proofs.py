@@ -81,6 +81,7 @@ CASES: tuple[tuple[str, tuple[Any, ...], Any, str], ...] = (
     ("coupled", ("witness", "sets"), [[0]], "is in one of the sets"),
     ("coupled", ("witness", "vector"), ["1", "-1"], "is not negative"),
     ("circle", ("witness", "on_circle"), [], "one factor of each"),
+    ("circle", ("witness", "by"), "it", "by must be noiseless or noise_sum"),
     ("circle", ("witness", "on_circle"), [["1"]], "lie inside the circle"),
     ("circle", ("witness", "on_circle"), [["1", "-1"]], "the factor divides"),
     ("circle", ("witness", "on_circle"), [["1", "2"]], "self-inversive"),

@@ -199,6 +199,9 @@ def test_a_noise_sum_of_1_is_not_below_1() -> None:
 
 
 def test_samples_may_have_no_weight() -> None:
+    alone = Problem.from_data(np.array([[1.0]]), replacement=False)
+    for rate, claim in (("1.9", "stable"), (2, "unstable")):
+        assert certify(sgd(rate), alone, 1).check().claim == claim
     record: Any = copy.deepcopy(certify(HALF, np.array([[1.0], [0.5]]), 4).record)
     record["problem"]["weights"] = ["1", "0"]
     assert check_proof(record).claim == "stable"
@@ -299,6 +302,14 @@ def test_second_moments_that_change_are_no_boundary() -> None:
     refused({**period, "witness": {**period["witness"], "X": [[["0"]]]}}, "X is positive definite")
     grown = certify([sgd(9)], [1, "1/2"], 1).record
     assert check_proof({**grown, "witness": {"X": [[["1"]], [["0"]]]}}).claim == "unstable"
+    apart = Problem(Spectrum([1, 1]), Noise.coupled([[1, 0], [0, 9]]))  # the second mode grows
+    grows = certify([HALF], apart, "1/3").record
+    refused({**grows, "claim": "boundary", "witness": {"X": [[["1"]], [["0"]]]}},
+            "X is positive definite")  # fmt: skip
+    nothing = {**certify([HALF], [1], 4).record, "claim": "unstable"}
+    refused({**nothing, "witness": {"X": [[["0"]]]}}, "X is not 0")
+    nothing = {**certify(HALF, halves, 4).record, "claim": "unstable"}
+    refused({**nothing, "witness": {"X": [["0"]]}}, "X is not 0")
     for alpha in ("19/10", "21/10"):
         record["algorithm"]["alpha"] = alpha
         refused(record, "a step does not change X")
