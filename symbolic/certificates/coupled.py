@@ -17,6 +17,7 @@ from flint import fmpq, fmpq_mat
 
 from sgdmem.symbolic.certificates.fields import field, rationals, require, row, whole
 from sgdmem.symbolic.certificates.listed_modes import ListedModes
+from sgdmem.symbolic.errors import ProofError
 
 
 def check_stable(modes: ListedModes, witness: Any) -> str:
@@ -99,14 +100,13 @@ def _require_kept(modes: ListedModes, damped: Sequence[Fraction], members: list[
     assert isinstance(feed, list)
     size = len(members)
     N = [[_fmpq(damped[i] * feed[i][j] * counts[j]) for j in members] for i in members]
-    x = fmpq_mat(1, 1, [fmpq(1)])
-    if size > 1:
-        inner = fmpq_mat([[(i == j) - N[i][j] for j in range(size - 1)] for i in range(size - 1)])
-        try:
-            found = inner.solve(fmpq_mat(size - 1, 1, [N[i][-1] for i in range(size - 1)]))
-        except ZeroDivisionError:
-            found = 0 * fmpq_mat(size - 1, 1)
-        x = fmpq_mat(size, 1, [*found.entries(), fmpq(1)])
+    left = [(i == j) - N[i][j] for i in range(size - 1) for j in range(size - 1)]
+    right = fmpq_mat(size - 1, 1, [line[-1] for line in N[:-1]])
+    try:
+        found = fmpq_mat(size - 1, size - 1, left).solve(right)
+    except ZeroDivisionError:
+        raise ProofError("not proved: one vector alone is kept in the set of zeros") from None
+    x = fmpq_mat(size, 1, [*found.entries(), fmpq(1)])
     require(min(x.entries()) > 0, "a positive vector is kept in the set of zeros")
     require(bool(fmpq_mat(N) * x == x), "N x is x in the set of zeros")
 

@@ -133,7 +133,7 @@ def power_sum(exponent: Fraction, first: int, last: int | None, bits: int) -> Bo
     >>> round(float(low), 12), high - low < Fraction(1, 2**60)
     (1.644934066848, True)
     """
-    if last is not None and last - first < _few(exponent, bits):
+    if last is not None and last < _few(exponent, bits):
         return _direct(exponent, range(first, last + 1), bits)
     found = _beyond(exponent, first, bits)
     return found if last is None else found.minus(_beyond(exponent, last + 1, bits))

@@ -223,6 +223,7 @@ def test_sets_of_modes_of_which_one_has_radius_1() -> None:
             ([[0], [1]], ["0", "0"], "3", "is x in the set of zeros"),
             ([[0, 1]], ["1", "0"], "3", "the vector is positive"),
             ([[0, 1]], ["1", "1"], "3", "below v"),
+            ([[0, 1]], ["1", "3"], "3", "below v"),  # the same in one entry, and below in the other
             ([[0]], ["1", "1"], "3", "in one of the sets"),
             ([[0], [1], [1]], ["1", "1"], "3", "in one of the sets"),
             ([[0], [2]], ["1", "1"], "3", "from 0 to 1"),
@@ -260,6 +261,13 @@ def test_a_vector_that_stays_is_no_proof_that_noise_falls() -> None:
     refused({**record, "claim": "stable", "witness": {"vector": ["1", "1"]}}, "below v")
     witness = {"by": "noise_sum", "vector": ["1", "1"]}
     assert check_proof({**record, "claim": "unstable", "witness": witness}).claim == "unstable"
+    for vector, because in (
+        (["1", "2"], "at least v"),
+        (["0", "0"], "not 0"),
+        (["1", "-1"], "neg"),
+    ):
+        witness = {"by": "noise_sum", "vector": vector}
+        refused({**record, "claim": "unstable", "witness": witness}, because)
 
 
 def test_a_root_on_the_circle_is_not_inside() -> None:

@@ -72,11 +72,14 @@ ROOM = "only the room of a bound, or the bits within"
 EQUIVALENT = {
     ("listed_modes", "return [self.fed(0, values)] * len(values)", "0 plus 1"):
         "where T is one number all its lines are the same",
+    ("listed_modes",
+     "return sum((t * count * x for t, count, x in parts if t and x), Fraction(0))",
+     "t and x with Or"): "more terms are 0",
     ("modes", "zero = [Fraction(0)] * len(S)", "0 plus 1"): "Q is not looked at",
     ("modes", "return square_integral([x / A[0] for x in A], [Fraction(0)] * len(A)) is not None",
      "x / A[0] with Mult"): "the first is positive, as its square",
-    ("power_sums", "if last is not None and last - first < _few(exponent, bits):",
-     "last - first < _few(exponent, bits) with LtE"): "both ways of summing are right",
+    ("power_sums", "if last is not None and last < _few(exponent, bits):",
+     "last < _few(exponent, bits) with LtE"): "both ways of summing are right",
     ("positivity",
      "if any(coefficients[0] <= 0 or coefficients[-1] <= 0 for coefficients in pending):",
      "coefficients[0] <= 0 with Lt"): "halves begin with the same 0, to the last",

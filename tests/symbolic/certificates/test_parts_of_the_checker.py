@@ -11,7 +11,8 @@ from flint import fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgdmem.symbolic.certificates.listed_modes import ListedNoise
+from sgdmem.symbolic.certificates.coupled import _require_kept
+from sgdmem.symbolic.certificates.listed_modes import ListedModes, ListedNoise
 from sgdmem.symbolic.certificates.modes import (
     Mode,
     Step,
@@ -29,7 +30,12 @@ from sgdmem.symbolic.certificates.periods import (
 )
 from sgdmem.symbolic.certificates.positivity import _bernstein, _halves, is_positive
 from sgdmem.symbolic.certificates.power_laws import PowerLawModes, _sum
+<<<<<<< HEAD
 from sgdmem.symbolic.certificates.sampled_steps import SampledStep, moved
+=======
+from sgdmem.symbolic.certificates.samples import SampledStep, _moved
+from sgdmem.symbolic.errors import ProofError
+>>>>>>> c97e98e (Couplings in proofs: a vector that falls in one entry, or is kept by a set with entries below 0, is refused in tests; a set of zeros of any size is one case)
 
 NUMBERS = st.fractions(-2, 2, max_denominator=40)
 
@@ -212,3 +218,38 @@ def test_common_factors_of_polynomials() -> None:
         A, B = ([Fraction(1), *[Fraction(0)] * (k - 1), Fraction(-1)] for k in (m, n))  # x^k - 1
         found = _common_factor(A, B)
         assert [x / found[0] for x in found] == [1, *[0] * (common - 1), -1]
+
+
+@pytest.mark.parametrize("members", [[1], [2, 0], [3, 0, 2], [1, 3, 0, 2]])
+def test_a_vector_that_a_set_keeps_is_found(members: list[int]) -> None:
+    rng = np.random.default_rng(len(members))
+    mode = Mode([Fraction(1), Fraction(-1)], [Fraction(0), Fraction(-1)])
+    counts, damped = [Fraction(1), Fraction(2), Fraction(1, 3), Fraction(5)], [Fraction(1, 7)] * 4
+    feed = [[abs(x) for x in line] for line in quarters(rng, 4, 4)]
+    x = [1 + Fraction(k, 3) for k in (*range(1, len(members)), 0)]
+
+    def keeps(vector: list[Fraction], change: Fraction = Fraction(0), row: int = 0) -> None:
+        """Feed the first of the set so that N keeps a vector, and one entry more."""
+        T = [list(line) for line in feed]
+        for i, value in zip(members, vector, strict=True):
+            others = sum(T[i][j] * counts[j] * y for j, y in zip(members, vector, strict=True))
+            T[i][i] += (value / damped[i] - others) / (counts[i] * (value or 1))
+        T[row][members[-1]] += change
+        noise = ListedNoise([Fraction(1)] * 4, counts, T, [Fraction(0)] * 4, Fraction(0))
+        _require_kept(ListedModes(mode, noise), damped, members)
+
+    keeps(x)
+    for row in range(4):
+        if row in members:
+            with pytest.raises(ProofError, match="in the set of zeros"):
+                keeps(x, Fraction(1, 10**9), row)
+        else:
+            keeps(x, Fraction(1), row)
+    if len(members) > 1:
+        with pytest.raises(ProofError, match="in the set of zeros"):
+            singular: Any = [[[0, 7][i == j] / counts[j] for j in range(4)] for i in range(4)]
+            noise = ListedNoise([Fraction(1)] * 4, counts, singular, [Fraction(0)] * 4, Fraction(0))
+            _require_kept(ListedModes(mode, noise), damped, members)
+        for wrong in (Fraction(0), Fraction(-1)):
+            with pytest.raises(ProofError, match="in the set of zeros"):
+                keeps([wrong, *x[1:]])
