@@ -90,6 +90,8 @@ EQUIVALENT = {
      "undecided = [coefficients for coefficients in pending if min(coefficients) < 0]",
      "min(coefficients) < 0 with LtE"): "halves of what has none below 0 have none, by means",
     ("periods", "yield -1", "1 plus 1"): "only the sign is looked at",
+    ("power_laws", "size = 2 * degree", "2 plus 1"):
+        "2 degree points tell any two quotients apart, and more do not refuse the right one",
     ("power_laws", "total = total * at + coefficient", "total * at + coefficient with Sub"):
         "both sides that are compared are negated",
 }  # fmt: skip
