@@ -91,7 +91,7 @@ def square_integral(A: list[Fraction], B: list[Fraction]) -> Fraction | None:
     """Return the sum of the squared coefficients of B / A at infinity; None unless A is Schur.
 
     K. J. Åström, E. I. Jury, R. G. Agniel, IEEE Trans. Automat. Control 15 (1970). A must begin
-    with a positive number; it is strictly Schur if and only if all that follow in its place are.
+    with 1; it is strictly Schur if and only if all numbers that follow in its place are positive.
     """
     a, b = list(A), list(B)
     total = Fraction(0)
@@ -100,7 +100,7 @@ def square_integral(A: list[Fraction], B: list[Fraction]) -> Fraction | None:
             return None
         total += b[-1] * b[-1] / a[0]
         if len(a) == 1:
-            return total / A[0]
+            return total
         of_a, of_b = a[-1] / a[0], b[-1] / a[0]
         turned = a[::-1]
         a, b = (

@@ -138,7 +138,7 @@ def _noise_sum(modes: ListedModes, witness: Any) -> tuple[Fraction, Fraction]:
 
 
 def exact_sum(terms: Iterable[Fraction]) -> Fraction:
-    """Return the sum of fractions, added in pairs so that few numbers are long.
+    """Return the sum of some fractions, added in pairs so that few numbers are long.
 
     Examples
     --------
@@ -148,4 +148,4 @@ def exact_sum(terms: Iterable[Fraction]) -> Fraction:
     left = list(terms)
     while len(left) > 1:
         left = [sum(left[i : i + 2], Fraction(0)) for i in range(0, len(left), 2)]
-    return left[0] if left else Fraction(0)
+    return left[0]

@@ -157,7 +157,6 @@ def read_samples(record: Any) -> SampledStep:
         fits = C.ncols() == coordinates.ncols() and C.nrows() == matrix.ncols()
         require(fits and coordinates * C.transpose() == matrix, "the basis gives the rows")
         gram = C.transpose() * C
-        require(gram.det() != 0, "the basis is one")
         matrix = coordinates
     step = read_step(field(record, "algorithm"))
     return SampledStep(
@@ -173,7 +172,7 @@ def read_share(problem: Any, inverse: Fraction, weights: Sequence[Fraction]) -> 
         return inverse
     require(len(set(weights)) == 1, "samples are drawn alike without replacement")
     require(1 <= 1 / inverse <= count, "a batch has from 1 to all samples")
-    return (count * inverse - 1) / (count - 1) if count > 1 else Fraction(0)
+    return (count * inverse - 1) / max(count - 1, 1)
 
 
 def moved(sampled: SampledStep, Y: Any) -> Any:
@@ -231,6 +230,5 @@ def _combined(weights: list[Any], matrices: list[Any]) -> Any:
     """Return the sum of weights times matrices."""
     total = weights[0] * matrices[0]
     for weight, matrix in zip(weights[1:], matrices[1:], strict=True):
-        if weight != 0:
-            total += weight * matrix
+        total += weight * matrix
     return total

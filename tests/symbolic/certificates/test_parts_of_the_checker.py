@@ -30,12 +30,8 @@ from sgdmem.symbolic.certificates.periods import (
 )
 from sgdmem.symbolic.certificates.positivity import _bernstein, _halves, is_positive
 from sgdmem.symbolic.certificates.power_laws import PowerLawModes, _sum
-<<<<<<< HEAD
 from sgdmem.symbolic.certificates.sampled_steps import SampledStep, moved
-=======
-from sgdmem.symbolic.certificates.samples import SampledStep, _moved
 from sgdmem.symbolic.errors import ProofError
->>>>>>> c97e98e (Couplings in proofs: a vector that falls in one entry, or is kept by a set with entries below 0, is refused in tests; a set of zeros of any size is one case)
 
 NUMBERS = st.fractions(-2, 2, max_denominator=40)
 
