@@ -24,7 +24,7 @@ from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.map_colours import Shown, least_shown, noise_sums, paint
 from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.placement import name_regions
-from sgdmem.phase_diagrams.pictures.region_picture import BOXES, WHAT_IS_PROVED, draw_boxes
+from sgdmem.phase_diagrams.pictures.region_picture import BOXES, draw_boxes, notes_on_boxes
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     set_scale,
@@ -62,16 +62,18 @@ def draw_map(
         raise InputError("diagram must be one map: a series is drawn by draw_series")
     ax = new_axes(size) if ax is None else ax
     shown = draw_colours(diagram, ax, quantity, explained=explained)
-    proved = "proved" in diagram
-    boxes = draw_boxes(diagram, ax) if proved else {}
-    note: dict[str, Any] = {"title": WHAT_IS_PROVED, "title_fontsize": "small"} if proved else {}
+    boxes: dict[str, Any] = {}
+    notes: dict[str, Any] = {}
+    if "proved" in diagram:
+        boxes = draw_boxes(diagram, ax)
+        notes = {"title": notes_on_boxes(diagram), "title_fontsize": "small"}
     name_or_explain(
         ax,
         {**shown.kinds, **boxes},
         lambda below: name_cells(diagram, ax, shown, below),
         annotate=annotate,
         explained=explained,
-        legend=lambda some: write_legend(ax, some, **note),
+        legend=lambda some: write_legend(ax, some, **notes),
     )
     return ax
 

@@ -21,16 +21,18 @@ from sgdmem.phase_diagrams.pictures.palette import (
     LIGHT_ORANGE,
     SKY,
 )
-from sgdmem.phase_diagrams.pictures.surroundings import new_axes, set_scale, write_title
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    set_scale,
+    write_legend,
+    write_title,
+)
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
     import xarray
 
 BOXES = ("box_x_low", "box_x_high", "box_y_low", "box_y_high", "proved")
-WHAT_IS_PROVED = (
-    "Proved: each box as a whole, stable or not.\nComputed at points: noise sums, why it diverges."
-)
 _MANY = 2000  # boxes that a file of lines can hold
 _FAINT = 0.3
 
@@ -78,8 +80,31 @@ def draw_region(
         set_scale(ax, axis, about[f"{axis}_scale"])
         ax.set(**{f"{axis}lim": _ends(data, axis), f"{axis}label": axis_label(about[axis], data)})
     write_title(ax, title(data, [about["x"], about["y"]]))
-    name_or_explain(ax, handles, lambda below: [], annotate=annotate, explained=explained)
+    notes: dict[str, Any] = {"title": "\n".join(_left_out(data)), "title_fontsize": "small"}
+    name_or_explain(
+        ax,
+        handles,
+        lambda below: [],
+        annotate=annotate,
+        explained=explained,
+        legend=lambda some: write_legend(ax, some, **notes),
+    )
     return ax
+
+
+def notes_on_boxes(diagram: xarray.Dataset) -> str:
+    """Return what is to be said above the legend of a region over its map."""
+    lines = [
+        "Proved: each box as a whole, stable or not.",
+        "Computed at points: noise sums, why it diverges.",
+    ]
+    return "\n".join([*lines, *_left_out(diagram)])
+
+
+def _left_out(data: xarray.Dataset) -> list[str]:
+    """Return a line on the values at which a method is another one."""
+    values = str(data.proved.attrs.get("nothing_said_of", ""))
+    return [f"Nothing is said of {values}."] if values else []
 
 
 def draw_boxes(diagram: xarray.Dataset, ax: Any) -> dict[str, Any]:

@@ -67,6 +67,15 @@ def test_little_that_is_open_is_not_nothing(region: ProvedRegion) -> None:
     assert "open: < 0.1%" in words
 
 
+def test_where_the_method_is_another_one_nothing_is_said(merged: xarray.Dataset) -> None:
+    region = prove_region("torch-sgd", Spectrum([1, 0.5]), 4, goal=0.2, **AXES, dampening="0.5")
+    apart = merged.assign_attrs()
+    apart["proved"] = merged.proved.assign_attrs(nothing_said_of="momentum = 0")
+    for data in (region.to_dataset(), apart):
+        title = sgdmem.draw(data).figure.legends[0].get_title().get_text()
+        assert title.endswith("Nothing is said of momentum = 0.")
+
+
 def test_a_region_alone_and_from_its_file(tmp_path: Path, region: ProvedRegion) -> None:
     path = tmp_path / "region.nc"
     write_map_file(region.to_dataset(), path)
