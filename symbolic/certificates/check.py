@@ -194,7 +194,7 @@ def read_proof(file: Any) -> Mapping[str, Any]:
             raise ProofError(f"{path} is longer than {MOST_BYTES:,} bytes, the limit of a proof")
         record = json.loads(text.decode(), object_pairs_hook=_named_once)
     except OSError as error:
-        told = "it is a folder" if path.is_dir() else error.strerror
+        told = "it is a folder" if isinstance(error, IsADirectoryError) else error.strerror
         raise ProofError(f"{path} is no proof that can be read: {told}") from None
     except (ValueError, RecursionError) as error:
         raise ProofError(f"{path} is no proof: {_why_no_json(error)}") from None

@@ -280,6 +280,10 @@ def test_proofs_are_taken_in_every_form_and_nothing_else_is(tmp_path: Path) -> N
     proof.save(tmp_path / "proof.json")
     forms: tuple[Any, ...] = (proof, proof.record, tmp_path / "proof.json")
     assert {str(check_proof(form)) for form in forms} == {str(proof)}
+    with pytest.raises(ProofError, match="File name too long"):
+        check_proof("a" * 500)
+    with pytest.raises(ProofError, match="it is a folder"):
+        check_proof(tmp_path)
     others: tuple[Any, ...] = (None, 5, 1j, [], np.ones(2), float("nan"), b"x")
     for other in others:
         for read in (check_proof, Proof.load):
