@@ -81,7 +81,8 @@ def _method(step: Mapping[str, Any]) -> str:
 def _problem(proof: Mapping[str, Any]) -> str:
     problem, kind = proof["problem"], kind_of(proof)
     if "rows" in problem:
-        size = f"{len(problem['rows']):,} rows of {len(problem['rows'][0]):,} numbers"
+        n, d = len(problem["rows"]), len(problem["rows"][0])
+        size = f"{n:,} row{'s' * (n > 1)} of {d:,} number{'s' * (d > 1)}"
         each = problem["outputs"]
         found = f"least squares on {size}{f', {each:,} rows a sample' * (each > 1)}"
     elif kind == "power_law":
