@@ -22,7 +22,7 @@ from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
-from sgdmem.symbolic.certificates.power_laws import LARGEST_EXPONENT
+from sgdmem.symbolic.certificates.law_modes import LARGEST_EXPONENT
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
 _LARGEST_MEMORY = 16  # beyond, exact summands take minutes

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sgdmem.numeric.certificates.law_problem import LawProblem
+from sgdmem.numeric.certificates.law_problem import MOST_INDEX, LawProblem
 from sgdmem.numeric.certificates.proof import texts
 from sgdmem.symbolic.algebra.scalars import flint_rational
 from sgdmem.symbolic.errors import UndecidedError
@@ -22,7 +22,6 @@ from sgdmem.symbolic.errors import UndecidedError
 _DEGREES = (4, 8, 16, 32, 48, 64, 80)
 _RATIO = 2  # of the ends of a piece
 _FAR = 4  # times the last piece's end is where the first pole lies
-MOST_INDEX = 10**15
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,13 @@ def summand_pieces(problem: LawProblem, target: Fraction) -> list[Piece]:
     most = math.inf if law.count is None else law.count
     end = _analytic_end(problem)
     while first <= most:
+        run = next((cut for cut in problem.cuts if cut >= first), most)
         if float(problem.eigenvalue(first).upper()) <= end:
             pieces.append(_interpolated(problem, first, law.count, target, from_zero=True))
             break
         last = max(first, int(first * _RATIO ** (1 / law.exponent)) - 1)
-        pieces += _covered(problem, first, int(min(last, most)), target)
-        first = last + 1
+        pieces += _covered(problem, first, int(min(last, run)), target)
+        first = int(min(last, run)) + 1
         if first > MOST_INDEX:
             raise UndecidedError("the noise summand has poles too close to 0 for a proof")
     return pieces

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -12,9 +13,12 @@ from sgdmem.numeric.judges.exact_list import characteristic
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational
+from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
+
+MOST_INDEX = 10**15
+_FAR = 40  # of the largest eigenvalue from 1, as an exponent of 2
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,34 @@ class LawProblem:
     law: PowerLaw
     noise: BatchNoise
     weight_decay: Fraction
+    unit: Fraction = Fraction(1)
+
+    def in_unit(self) -> LawProblem:
+        """Return the question in a unit near the largest eigenvalue, if that is far from 1."""
+        scale = self.law.exact[1]
+        size = scale.numerator.bit_length() - scale.denominator.bit_length()
+        if abs(size) <= _FAR:
+            return self
+        unit = Fraction(2) ** size
+        return LawProblem(
+            self.algorithm.scaled(unit), self.law.scaled(1 / unit), self.noise,
+            self.weight_decay / unit, unit,
+        )  # fmt: skip
+
+    @cached_property
+    def cuts(self) -> list[int]:
+        """Last indices before an unstable interval, or a pole, between eigenvalues."""
+        exponent, scale = self.law.exponent, to_float(self.law.exact[1])
+        ratios = [scale / root for root in self.poles if 0 < root < scale]
+        near = [x for x in ratios if math.log(x) < exponent * math.log(MOST_INDEX)]
+        found = {math.floor(x ** (1 / exponent)) for x in near}
+        return sorted(k for k in found if k < (self.law.count or MOST_INDEX))
+
+    @cached_property
+    def poles(self) -> list[float]:
+        """Real roots of the denominator of s."""
+        roots = [root.real for root, _ in self.fraction[1].complex_roots() if root.imag == 0]
+        return [float(root.mid()) for root in roots]
 
     @cached_property
     def scale(self) -> Any:
@@ -62,7 +94,11 @@ class LawProblem:
         """Numerator and denominator as a proof holds them."""
         degree = self.algorithm.memory + 1 + self.decays
         numerator, denominator = self.fraction
+        known: dict[str, Any] = {"cuts": self.cuts} if self.cuts else {}
+        if self.unit != 1:
+            known["unit"] = str(self.unit)
         return {
+            **known,
             "numerator": texts(_padded(numerator, degree)),
             "denominator": texts(_padded(denominator, degree + 1)),
         }

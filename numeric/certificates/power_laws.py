@@ -9,13 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from sgdmem.numeric.certificates.law_pieces import (
-    MOST_INDEX,
     bits_for,
     noise_sum_of,
     summand_pieces,
     written_pieces,
 )
-from sgdmem.numeric.certificates.law_problem import LawProblem
+from sgdmem.numeric.certificates.law_problem import MOST_INDEX, LawProblem
 from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, text, texts
 from sgdmem.numeric.judges.exact_list import circle_factor
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
@@ -33,6 +32,7 @@ def prove_power_law(problem: LawProblem) -> Proof:
     UndecidedError
         If the noise summand has poles between eigenvalues, or too close to one or to 0.
     """
+    problem = problem.in_unit()
     law, noise = problem.law, problem.noise
     unstable = _noiseless(problem)
     if unstable is not None:
@@ -85,8 +85,7 @@ def _suspects(problem: LawProblem, form: HalfPlaneForm) -> Iterator[int]:
     """Yield indices of eigenvalues between poles of s where modes are not strictly Schur."""
     exponent, most = problem.law.exponent, problem.law.count or math.inf
     scale = float(problem.law.exact[1])
-    real = [root.real for root, _ in problem.fraction[1].complex_roots() if root.imag == 0]
-    ends = sorted({x for x in (float(root.mid()) for root in real) if 0 < x < scale} | {0.0, scale})
+    ends = sorted({x for x in problem.poles if 0 < x < scale} | {0.0, scale})
     for low, high in pairwise(ends):
         if is_schur_form(form, Fraction((low + high) / 2)):
             continue
@@ -98,15 +97,13 @@ def _suspects(problem: LawProblem, form: HalfPlaneForm) -> Iterator[int]:
 
 
 def _proof(problem: LawProblem, claim: str, witness: dict[str, Any]) -> Proof:
-    law, noise = problem.law, problem.noise
+    law, noise, unit = problem.law, problem.noise, problem.unit
     exponent, scale = law.exact
+    law_record = {"scale": text(unit * scale), "exponent": text(exponent), "count": law.count}
     asked = {
-        "problem": {
-            "power_law": {"scale": text(scale), "exponent": text(exponent), "count": law.count},
-            "weight_decay": text(problem.weight_decay),
-        },
+        "problem": {"power_law": law_record, "weight_decay": text(unit * problem.weight_decay)},
         "noise": {"tau1": text(noise.tau1), "tau2": text(noise.tau2)},
         "inverse_batch_size": text(noise.inverse_batch),
     }
-    method = step_record(problem.algorithm)
+    method = step_record(problem.algorithm if unit == 1 else problem.algorithm.scaled(1 / unit))
     return Proof(proof_record(claim, asked, witness, algorithm=method))

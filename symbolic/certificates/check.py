@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from sgdmem.symbolic.certificates import (
+    law_modes,
     listed_modes,
     noise_sums,
     periods,
@@ -57,7 +58,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
         },
     ),
     "power_law": (
-        power_laws.read_power_law,
+        law_modes.read_power_law,
         {
             "stable": power_laws.check_stable,
             "unstable": power_laws.check_unstable,

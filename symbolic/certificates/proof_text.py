@@ -8,9 +8,9 @@ from textwrap import wrap
 from typing import Any
 
 from sgdmem.symbolic.certificates.check import CheckedProof, check_proof, kind_of
+from sgdmem.symbolic.certificates.law_modes import PowerLawModes, read_power_law
 from sgdmem.symbolic.certificates.listed_modes import ListedModes, read_listed
 from sgdmem.symbolic.certificates.periods import read_period
-from sgdmem.symbolic.certificates.power_laws import PowerLawModes, read_power_law
 from sgdmem.symbolic.certificates.question import fractions, numbers, question
 from sgdmem.symbolic.certificates.wording import number, plain
 
@@ -177,6 +177,8 @@ def _shares(modes: ListedModes) -> list[str]:
 def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
     modes, witness = read_power_law(proof), proof["witness"]
     steps, again = _transfer(modes), [_FOUND_BY]
+    if modes.unit != 1:
+        steps.insert(0, f"Eigenvalues are in units of {number(modes.unit)}, Q in their inverse.")
     if found.claim == "boundary":
         factor = _polynomial(fractions(witness["on_circle"]))
         steps.append(

@@ -46,8 +46,9 @@ TESTS = (
     "tests/numeric/certificates/test_periods_on_data.py",
     "tests/numeric/certificates/test_boundary_questions.py",
 )
-MODULES = ("coupled", "fields", "listed_modes", "modes", "noise_sums", "periods", "positivity",
-           "power_laws", "power_sums", "sampled_periods", "sampled_steps", "samples")  # fmt: skip
+MODULES = ("coupled", "fields", "law_modes", "listed_modes", "modes", "noise_sums", "periods",
+           "positivity", "power_laws", "power_sums", "sampled_periods", "sampled_steps",
+           "samples")  # fmt: skip
 SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
     ast.LtE: (ast.Lt, ast.Gt),
@@ -90,9 +91,9 @@ EQUIVALENT = {
      "undecided = [coefficients for coefficients in pending if min(coefficients) < 0]",
      "min(coefficients) < 0 with LtE"): "halves of what has none below 0 have none, by means",
     ("periods", "yield -1", "1 plus 1"): "only the sign is looked at",
-    ("power_laws", "size = 2 * degree", "2 plus 1"):
+    ("law_modes", "size = 2 * degree", "2 plus 1"):
         "2 degree points tell any two quotients apart, and more do not refuse the right one",
-    ("power_laws", "total = total * at + coefficient", "total * at + coefficient with Sub"):
+    ("law_modes", "total = total * at + coefficient", "total * at + coefficient with Sub"):
         "both sides that are compared are negated",
 }  # fmt: skip
 Change: TypeAlias = Callable[[Any], None]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.symbolic.certificates.coupled import _require_kept
+from sgdmem.symbolic.certificates.law_modes import PowerLawModes
 from sgdmem.symbolic.certificates.listed_modes import ListedModes, ListedNoise
 from sgdmem.symbolic.certificates.modes import (
     Mode,
@@ -29,7 +30,7 @@ from sgdmem.symbolic.certificates.periods import (
     is_semidefinite,
 )
 from sgdmem.symbolic.certificates.positivity import _bernstein, _halves, is_positive
-from sgdmem.symbolic.certificates.power_laws import PowerLawModes, _sum
+from sgdmem.symbolic.certificates.power_laws import _sum
 from sgdmem.symbolic.certificates.sampled_steps import SampledStep, moved
 from sgdmem.symbolic.errors import ProofError
 

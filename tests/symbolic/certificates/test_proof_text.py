@@ -21,6 +21,7 @@ from sgdmem.errors import ProofError
 from sgdmem.symbolic.certificates import (
     check,
     coupled,
+    law_modes,
     listed_modes,
     modes,
     noise_sums,
@@ -139,13 +140,13 @@ def test_all_keys_are_documented() -> None:
         assert witness <= documented(KINDS[kind_of(record)])
         found |= witness
     read = set[str]()
-    for module in (check, coupled, listed_modes, modes, noise_sums, periods, power_laws,
+    for module in (check, coupled, law_modes, listed_modes, modes, noise_sums, periods, power_laws,
                    sampled_periods, sampled_steps, samples):  # fmt: skip
         source = inspect.getsource(module)
         for pattern in (
             r'field\(\w+, "(\w+)"',
             r'witness\["(\w+)"\]',
-            r'witness.get\("(\w+)"\)',
+            r'witness.get\("(\w+)"',
             r'"(\w+)" (?:not )?in witness',
             r'_read_family\(\w+, witness, "(\w+)"',
             r'_squares\(\w+, witness, "(\w+)"',
