@@ -13,6 +13,7 @@ import pytest
 from sgdmem import Algorithm, Noise, Problem, Spectrum, certify, sgd
 from sgdmem.errors import ProofError
 from sgdmem.proofs import check_proof
+from sgdmem.symbolic.certificates import sampled_steps
 
 HALF = sgd("1/2")
 MEMORY = Algorithm("1/2", ["-1/8"], [1], [["1/4"]], [0])
@@ -152,3 +153,11 @@ def test_a_condition_refuses(name: str, place: tuple[Any, ...], value: Any, beca
     inner[place[-1]] = value
     with pytest.raises(ProofError, match=because):
         check_proof(record)
+
+
+def test_as_many_numbers_as_are_read_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled_steps, "_MOST_NUMBERS", 6)
+    sampled_steps.read_matrix([["1", "2", "3"]] * 2, "rows")
+    for lines, columns in ((1, 7), (7, 1), (3, 3)):
+        with pytest.raises(ProofError, match="rows has at most 6"):
+            sampled_steps.read_matrix([["1"] * columns] * lines, "rows")
