@@ -1,0 +1,226 @@
+"""What a person waits for, each in a process of its own: ``python waiting_tasks.py NAME [SIDE]``.
+
+The file is run by its path, so that another checkout of sgdmem can be timed by the same tasks. A
+task prepares and returns what is timed; the last line printed is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Call = Callable[[], Any]
+EXPONENT = "1.5"
+TURN = 0.5  # seconds in which a short call is repeated
+
+
+def rates(side: int, low: float = 0.01, high: float = 3.9) -> list[Fraction]:
+    """Return learning rates, exactly as floats have them."""
+    return [Fraction(x) for x in np.linspace(low, high, side).tolist()]
+
+
+def first_map(memory: int) -> Call:
+    """Return a call that makes a map of 200 x 200 points of a recurrence of that memory."""
+    import sgdmem
+
+    decays = [Fraction(x) for x in ("9/10", "1/2", "-1/3", "3/4", "1/5", "-1/7", "2/3")]
+
+    def recurrence(learning_rate: Any, momentum: Any) -> sgdmem.Algorithm:
+        roots = [1, momentum, *decays][: memory + 1]
+        P: list[Any] = [1]
+        step = -learning_rate
+        for k, root in enumerate(roots):
+            P = [a - root * b for a, b in zip([*P, 0], [0, *P], strict=True)]
+            step = step * (1 - root) if k else step
+        q = [step / 4 ** (memory - m) for m in range(memory + 1)]
+        return sgdmem.Algorithm.from_recurrence([-x for x in reversed(P[1:])], q)
+
+    momenta = rates(200, 0, 0.99)
+    law = sgdmem.Spectrum.power_law(EXPONENT)
+    axes: dict[str, Any] = {"x": ("learning_rate", rates(200)), "y": ("momentum", momenta)}
+    return lambda: sgdmem.phase_diagram(recurrence, law, 64, **axes)
+
+
+def aggmo_map(dampings: int, side: int = 300) -> Call:
+    """Return a call that makes a map of AggMo on an infinite power law, warm."""
+    import sgdmem
+
+    betas = [1 - Fraction(1, 10**k) for k in range(1, dampings)]
+
+    def family(learning_rate: Any, momentum: Any) -> sgdmem.Algorithm:
+        return sgdmem.aggmo(learning_rate, [momentum, *betas])
+
+    law = sgdmem.Spectrum.power_law(EXPONENT)
+    axes: dict[str, Any] = {
+        "x": ("learning_rate", rates(side)),
+        "y": ("momentum", rates(side, 0, 0.99)),
+    }
+
+    def call() -> Any:
+        return sgdmem.phase_diagram(family, law, 64, **axes)
+
+    call()
+    return call
+
+
+def length_of_lists(memory: int, length: int) -> Call:
+    """Return a call that makes a map of 1000 x 1000 points on that many eigenvalues, warm."""
+    import sgdmem
+    from benchmarks.one_map import axes, family
+
+    given = sgdmem.Spectrum(np.arange(1, length + 1) ** -1.5)
+    x, y = axes(1000)
+    build = family(str(memory))
+
+    def call() -> Any:
+        return sgdmem.phase_diagram(build, given, 64, x=("learning_rate", x), y=("momentum", y))
+
+    call()
+    return call
+
+
+def slow_part() -> Call:
+    """Return a call that judges 900 points of memory 2 whose second momentum is 0.99."""
+    import sgdmem
+
+    law = sgdmem.Spectrum.power_law(EXPONENT)
+    axes: dict[str, Any] = {
+        "x": ("learning_rate", rates(30)),
+        "y": ("momentum", rates(30, 0, 0.9)),
+    }
+
+    def family(learning_rate: Any, momentum: Any) -> sgdmem.Algorithm:
+        return sgdmem.aggmo(learning_rate, [momentum, "0.99"])
+
+    def call() -> Any:
+        return sgdmem.phase_diagram(family, law, 64, **axes)
+
+    call()
+    return call
+
+
+def dense_sums(name: str, values: dict[str, Any]) -> Call:
+    """Return a call that adds 10,000 summands at each of 2,000 points, on one thread."""
+    from sgdmem.numeric.exported_code.evaluator import evaluator
+
+    os.environ["NUMBA_NUM_THREADS"] = "1"
+    rng = np.random.default_rng(5)
+    points = {key: rng.uniform(ends[0], ends[1], 2000) for key, ends in values.items()}
+    eigenvalues = np.arange(1.0, 10_001) ** -1.5
+    run = evaluator(name)
+    run.noise_sums(eigenvalues, **points)
+    return lambda: run.noise_sums(eigenvalues, **points)
+
+
+def critical_batch_sizes() -> Call:
+    """Return a call that finds the critical batch size at a million points, warm."""
+    import sgdmem
+
+    law = sgdmem.Spectrum.power_law(EXPONENT)
+    axes: dict[str, Any] = {
+        "x": ("learning_rate", rates(1000)),
+        "y": ("momentum", rates(1000, 0, 0.99)),
+    }
+
+    def call() -> Any:
+        return sgdmem.phase_diagram(
+            sgdmem.heavy_ball, law, 64, quantities=["critical_batch_size"], **axes
+        )
+
+    call()
+    return call
+
+
+def store_drawn_again() -> Call:
+    """Return a call that draws a store of 36 million points."""
+    import sgdmem
+
+    folder = Path(tempfile.mkdtemp())
+    x, y = rates(6000), rates(6000, 0, 0.99)
+    store = folder / "map.zarr"
+    sgdmem.phase_diagram(
+        sgdmem.heavy_ball,
+        sgdmem.Spectrum.power_law(EXPONENT),
+        64,
+        x=("learning_rate", x),
+        y=("momentum", y),
+        store=store,
+    )
+
+    def call() -> None:
+        from sgdmem import draw
+
+        draw(store).savefig(folder / "map.png")
+
+    return call
+
+
+def simulation() -> Call:
+    """Return a call that simulates 1,000 steps of 100 runs with 100 eigenvalues."""
+    import sgdmem
+
+    problem = sgdmem.Problem(sgdmem.Spectrum.power_law(EXPONENT, count=100), sgdmem.Noise(1, -1))
+    method = sgdmem.heavy_ball("0.1", "0.9")
+
+    def call() -> Any:
+        return sgdmem.simulate(method, problem, 16, 1000, seeds=100)
+
+    return call
+
+
+def regimes(points: int) -> Call:
+    """Return a call that makes the map of regimes."""
+    from sgdmem.phase_diagrams.systems.named_diagrams import named_diagram
+
+    return lambda: named_diagram("regimes", points=points)
+
+
+TASKS: dict[str, Callable[[], Call]] = {
+    **{f"map of memory {M}": (lambda M=M: first_map(M)) for M in range(9)},  # type: ignore[misc]
+    **{f"AggMo of {K}": (lambda K=K: aggmo_map(K)) for K in (1, 2, 4, 6)},  # type: ignore[misc]
+    **{
+        f"memory {M}, 10^{k} eigenvalues": (lambda M=M, k=k: length_of_lists(M, 10**k))  # type: ignore[misc]
+        for M in (1, 2, 3, 4, 5)
+        for k in (2, 6)
+    },
+    "slow part": slow_part,
+    "dense sums of heavy ball": lambda: dense_sums(
+        "heavy-ball", {"learning_rate": (0.01, 1.9), "momentum": (0, 0.95)}
+    ),
+    "dense sums of QHM": lambda: dense_sums(
+        "qhm", {"learning_rate": (0.01, 1), "momentum": (0, 0.95), "nu": (0, 1)}
+    ),
+    "regimes 200": lambda: regimes(200),
+    "regimes 1000": lambda: regimes(1000),
+    "critical batch sizes": critical_batch_sizes,
+    "store drawn again": store_drawn_again,
+    "simulation": simulation,
+}
+
+
+def main() -> None:
+    """Prepare, time, and print."""
+    name = sys.argv[1]
+    call = TASKS[name]()
+    seconds: list[float] = []
+    until = time.perf_counter() + (0 if name.startswith("map of memory") else TURN)
+    while not seconds or time.perf_counter() < until:
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"seconds": min(seconds), "cpu": usage.ru_utime + usage.ru_stime}))
+
+
+if __name__ == "__main__":
+    main()
