@@ -115,7 +115,9 @@ def dense_sums(name: str, values: dict[str, Any]) -> Call:
 
     os.environ["NUMBA_NUM_THREADS"] = "1"
     rng = np.random.default_rng(5)
-    points: dict[str, Any] = {key: rng.uniform(ends[0], ends[1], 2000) for key, ends in values.items()}
+    points: dict[str, Any] = {
+        key: rng.uniform(ends[0], ends[1], 2000) for key, ends in values.items()
+    }
     eigenvalues = np.arange(1.0, 10_001) ** -1.5
     run = evaluator(name)
     run.noise_sums(eigenvalues, **points)

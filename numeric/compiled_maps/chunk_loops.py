@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from numba import b1, f8, i1, i8, njit, types
-from numpy import empty, inf, nan
+from numba import boolean as b1
+from numba import f8, i1, i8, types
+from numpy import inf, nan
 
+from sgdmem.numeric.compilation.compiler import calling, object_code, shaped
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, ROWS, STATE
 from sgdmem.numeric.compiled_maps.node_sums import CHUNK
 
 
-@njit("void(f8[:,:,::1], i8[::1], i8[::1], i8, f8[:,:,::1])", cache=True, nogil=True)
+@object_code("void(f8[:,:,::1], i8[::1], i8[::1], i8, f8[:,:,::1])")
 def spread(axes, sizes, strides, start, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` with the values, and the bounds of their errors, at the points from ``start``.
 
@@ -29,52 +31,56 @@ def spread(axes, sizes, strides, start, out):  # type: ignore[no-untyped-def]
 
 
 _VECTOR, _MATRIX, _AXES = (types.Array(f8, n, "C") for n in (1, 2, 3))
-_COEFFICIENTS = types.FunctionType(types.void(_MATRIX, _MATRIX, _MATRIX, _MATRIX, i8, i8))
-_JUDGE = types.FunctionType(types.void(_MATRIX, _MATRIX, _MATRIX, i8, f8, f8, _MATRIX, i8, i8))
 _SIZES, _FLAGS = types.Array(i8, 1, "C"), types.Array(i1, 1, "C")
-_FINISH = types.FunctionType(types.void(_MATRIX, _MATRIX, i8, i8, b1, _FLAGS, _VECTOR, _VECTOR))
+call_coefficients = calling(_MATRIX, _MATRIX, _MATRIX, _MATRIX, i8, i8)
+call_judge = calling(_MATRIX, _MATRIX, _MATRIX, i8, f8, f8, _MATRIX, i8, i8)
+call_finish = calling(_MATRIX, _MATRIX, i8, i8, b1, _FLAGS, _VECTOR, _VECTOR)
 
 
-@njit(
+@object_code(
     types.void(
-        *(_COEFFICIENTS, i8, _JUDGE, _FINISH, _MATRIX, i8, f8, f8),
-        *(_AXES, _SIZES, _SIZES, _MATRIX, i8, b1, _FLAGS, _VECTOR, _VECTOR, i8),
-    ),
-    cache=True,
-    nogil=True,
+        *(i8, i8, i8, i8, _MATRIX, i8, f8, f8),
+        *(_AXES, _SIZES, _SIZES, _MATRIX, i8, b1, _FLAGS, _VECTOR, _VECTOR, i8, _VECTOR),
+    )
 )
 def judge_by_poles(  # type: ignore[no-untyped-def]
     coefficients, count, judge, finish, table, first, largest, spread_of_largest,
-    axes, sizes, strides, shares, share_stride, diverges, stable, noise_sum, margin, start,
+    axes, sizes, strides, shares, share_stride, diverges, stable, noise_sum, margin, start, space,
 ):  # fmt: skip
     """Judge the points from ``start``, chunk by chunk, all in machine code.
 
     ``coefficients`` and ``count`` are those of a `FamilyProgram`, ``judge`` that of
-    ``machine_code_by_poles``, ``finish`` that of ``machine_code_of_verdicts``, the four numbers
-    after it a `PoleTable`; the others are those of `spread` and `finish`.
+    ``machine_code_by_poles``, ``finish`` that of ``machine_code_of_verdicts``, all by their
+    addresses, the four numbers after it a `PoleTable`; the others are those of `spread` and
+    `finish`. ``space`` has `space_of_chunk` floats.
     """
-    parameters, numbers = sizes.size, empty(2 * count * CHUNK)
-    given, rows = empty(2 * parameters * CHUNK), empty(ROWS * CHUNK)
+    parameters = sizes.size
+    numbers, given = space[: 2 * count * CHUNK], space[2 * count * CHUNK :]
+    rows = given[2 * parameters * CHUNK :]
     for begin in range(0, stable.size, CHUNK):
         end = min(begin + CHUNK, stable.size)
         n = end - begin
-        values = given[: 2 * parameters * n].reshape((2, parameters, n))
+        values = shaped(given, (2, parameters, n))
         spread(axes, sizes, strides, start + begin, values)
-        both = numbers[: 2 * count * n].reshape((2, count, n))
-        coefficients(values[0], values[1], both[0], both[1], 0, n)
-        found = rows[: ROWS * n].reshape((ROWS, n))
-        judge(both[0], both[1], table, first, largest, spread_of_largest, found, 0, n)
+        both = shaped(numbers, (2, count, n))
+        call_coefficients(coefficients, (values[0], values[1], both[0], both[1], 0, n))
+        found = shaped(rows, (ROWS, n))
+        call_judge(
+            judge,
+            (both[0], both[1], table, first, largest, spread_of_largest, found, 0, n),
+        )
         outcome = stable[begin:end], noise_sum[begin:end], margin[begin:end]
-        finish(found, shares, share_stride, start + begin, diverges, *outcome)
+        call_finish(finish, (found, shares, share_stride, start + begin, diverges, *outcome))
 
 
-@njit(
-    types.void(*(_COEFFICIENTS, i8, _JUDGE, _MATRIX, i8, f8, f8), *(_MATRIX, _MATRIX, i8, i8)),
-    cache=True,
-    nogil=True,
+@object_code(
+    types.void(
+        *(i8, i8, i8, _MATRIX, i8, f8, f8, _MATRIX, _MATRIX, i8, i8, _VECTOR),
+    )
 )
 def sums_by_poles(  # type: ignore[no-untyped-def]
-    coefficients, count, judge, table, first, largest, spread_of_largest, given, sums, start, stop
+    coefficients, count, judge, table, first, largest, spread_of_largest, given, sums, start, stop,
+    space,
 ):  # fmt: skip
     """Fill the columns of ``sums`` from start to stop: noise sums, and bounds of their errors.
 
@@ -82,16 +88,21 @@ def sums_by_poles(  # type: ignore[no-untyped-def]
     where the largest eigenvalue is unstable, and NaN, with an infinite bound, where that is open.
     """
     parameters = given.shape[0]
-    values, numbers = empty(2 * parameters * CHUNK), empty(2 * count * CHUNK)
-    results = empty(ROWS * CHUNK)
+    numbers, values = space[: 2 * count * CHUNK], space[2 * count * CHUNK :]
+    results = values[2 * parameters * CHUNK :]
     for begin in range(start, stop, CHUNK):
         n = min(CHUNK, stop - begin)
-        some = values[: 2 * parameters * n].reshape((2, parameters, n))
-        some[0], some[1] = given[:, begin : begin + n], 0.0
-        both = numbers[: 2 * count * n].reshape((2, count, n))
-        coefficients(some[0], some[1], both[0], both[1], 0, n)
-        rows = results[: ROWS * n].reshape((ROWS, n))
-        judge(both[0], both[1], table, first, largest, spread_of_largest, rows, 0, n)
+        some = shaped(values, (2, parameters, n))
+        for k in range(parameters):
+            for p in range(n):
+                some[0, k, p], some[1, k, p] = given[k, begin + p], 0.0
+        both = shaped(numbers, (2, count, n))
+        call_coefficients(coefficients, (some[0], some[1], both[0], both[1], 0, n))
+        rows = shaped(results, (ROWS, n))
+        call_judge(
+            judge,
+            (both[0], both[1], table, first, largest, spread_of_largest, rows, 0, n),
+        )
         for p in range(n):
             state = rows[STATE, p]
             known, unstable = state == 1.0, state == -1.0

@@ -9,12 +9,17 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compilation.compiled_modules import load_module, load_own
+from sgdmem.numeric.compilation.object_code import load_code, load_own_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
-from sgdmem.numeric.compiled_maps.node_sums import CHUNK_LOOPS, TASK, evaluate_pieces
+from sgdmem.numeric.compiled_maps.node_sums import (
+    CHUNK_LOOPS,
+    TASK,
+    evaluate_pieces,
+    space_of_chunk,
+)
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -40,9 +45,9 @@ def judge_compiled(
     noises
         For each combination of the axes that belong to the problem.
     """
-    spread = load_own(CHUNK_LOOPS).spread
+    spread = load_own_code(CHUNK_LOOPS).spread
 
-    finish = load_module(finish_source()).finish
+    finish = load_code(finish_source()).finish
     shares = _shares(points, noises)
     # by what is asked, not by the values at hand: a part of a map is judged as the whole one is
     damped = "tau2" in points.axes or any(noise.tau2 != 0 for noise in noises.values())
@@ -91,19 +96,21 @@ def _judge_by_poles(
     advance: Callable[[int], None],
 ) -> None:
     """Judge all points of a family of memory 0 or 1 without tau2."""
-    judge_by_poles = load_own(CHUNK_LOOPS).judge_by_poles
+    judge_by_poles = load_own_code(CHUNK_LOOPS).judge_by_poles
 
     table = pole_table(compressed)
-    coefficients = load_module(program.source(damped=False)).coefficients
-    judge = load_module(pole_source(program.memory)).judge
-    finish = load_module(finish_source()).finish
+    coefficients = load_code(program.source(damped=False)).coefficients.address
+    judge = load_code(pole_source(program.memory)).judge.address
+    finish = load_code(finish_source()).finish.address
+    count, parameters = program.count(damped=False), len(program.parameters)
 
     def work(piece: slice) -> None:
         judge_by_poles(
-            *(coefficients, program.count(damped=False), judge, finish),
+            *(coefficients, count, judge, finish),
             *(table.rows, table.first, table.largest, table.spread),
             *(own.numbers, own.sizes, own.strides, shares.numbers, shares.stride, diverges),
             *(found.stable[piece], found.noise_sum[piece], found.margin[piece], piece.start),
+            space_of_chunk(parameters, count),
         )
 
     work_in_threads(work, pieces(0, found.stable.size, TASK), advance=advance)

@@ -9,12 +9,17 @@ from typing import Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compilation.compiled_modules import load_module, load_own
+from sgdmem.numeric.compilation.object_code import load_code, load_own_code
 from sgdmem.numeric.compilation.threads import pieces, processors, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, STATE
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
-from sgdmem.numeric.compiled_maps.node_sums import CHUNK, CHUNK_LOOPS, evaluate_pieces
+from sgdmem.numeric.compiled_maps.node_sums import (
+    CHUNK,
+    CHUNK_LOOPS,
+    evaluate_pieces,
+    space_of_chunk,
+)
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.noise_sums.mode_summands import no_pull
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
@@ -84,16 +89,17 @@ def _by_poles(
     found: Array,
     threads: int | None,
 ) -> None:
-    sums_by_poles = load_own(CHUNK_LOOPS).sums_by_poles
+    sums_by_poles = load_own_code(CHUNK_LOOPS).sums_by_poles
     table, count = pole_table(spectrum), family.count(damped=False)
     kernels = (
-        *(load_module(family.source(damped=False)).coefficients, count),
-        *(load_module(pole_source(family.memory)).judge, table.rows, table.first),
+        *(load_code(family.source(damped=False)).coefficients.address, count),
+        *(load_code(pole_source(family.memory)).judge.address, table.rows, table.first),
         *(table.largest, table.spread),
     )
 
     def work(piece: slice) -> None:
-        sums_by_poles(*kernels, values, found, piece.start, piece.stop)
+        space = space_of_chunk(values.shape[0], count)
+        sums_by_poles(*kernels, values, found, piece.start, piece.stop, space)
 
     # large pieces, as handing over functions takes time, and alike, so that no thread waits
     size = max(2 * CHUNK, -(-values.shape[1] // (_PIECES * (threads or processors()))))

@@ -110,17 +110,19 @@ def compiled_module(signature: str, definition: str, body: list[str]) -> str:
     """Return the source of a module with one function that Numba compiles."""
     # Numbers that are no numbers must stay so, and sums keep their order: only contraction.
     head = [
-        f'@njit("{signature}", cache=True, nogil=True, error_model="numpy",',
-        '      fastmath={"contract"})',
+        f'@object_code("{signature}", error_model="numpy", fastmath={{"contract"}})',
         definition,
     ]
-    return _module("njit", head, body)
+    return _module("object_code", head, body)
 
 
-def _module(numba: str, head: list[str], body: list[str]) -> str:
-    imports = ["from math import copysign, inf", "", f"from numba import {numba}"]
-    if numba == "njit":
-        imports.append("from numpy import empty, int64")
+def _module(target: str, head: list[str], body: list[str]) -> str:
+    imports = ["from math import copysign, inf", ""]
+    if target == "cuda":
+        imports.append("from numba import cuda")
+    else:
+        imports.append("from numpy import int64")
+        imports.append("from sgdmem.numeric.compilation.compiler import object_code, on_stack")
     return "\n".join([*imports, "", "", *head, *_indent(1, body), ""])
 
 
@@ -157,7 +159,7 @@ class _Writer:
         size = (len(self.kept) + len(self.coefficients)) * self.lanes
         loop = "for p in range(members):"
         return [
-            f"kept, state = empty({size}), empty({ROWS * self.lanes})",
+            f"kept, state = on_stack({size}), on_stack({ROWS * self.lanes})",
             f"for begin in range(start, stop, {self.lanes}):",
             f"    members = min({self.lanes}, stop - begin)",
             f"    {loop}",

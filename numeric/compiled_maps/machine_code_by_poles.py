@@ -79,7 +79,7 @@ def pole_source(memory: int) -> str:
         [*load(inputs), *load(found), *(_two_sums if memory else _one_sum)(), *_OUTCOME],
     ]
     body = [
-        f"kept = empty({len(place) * LANES})",
+        f"kept = on_stack({len(place) * LANES})",
         "bits = kept.view(int64)",
         f"for begin in range(start, stop, {LANES}):",
         f"    members = min({LANES}, stop - begin)",

@@ -19,11 +19,11 @@ _BOUNDS = {("high", "<"): "{} - total > error", ("low", ">="): "total - {} >= er
 _SOURCE = """\
 from math import inf
 
-from numba import njit
+from sgdmem.numeric.compilation.compiler import object_code
 
 
-@njit("void(f8[:,::1], f8[:,::1], i8, i8, b1, i1[::1], f8[::1], f8[::1])",
-      cache=True, nogil=True, error_model="numpy")
+@object_code("void(f8[:,::1], f8[:,::1], i8, i8, b1, i1[::1], f8[::1], f8[::1])",
+             error_model="numpy")
 def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
     size = shares.shape[1]
     place, left = (start // stride) % size, stride - start % stride

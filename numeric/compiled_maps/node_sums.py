@@ -10,8 +10,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.compilation.compiled_modules import load_module
 from sgdmem.numeric.compilation.cuda import empty_on_device, flat_kernel, to_device, to_host
+from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import (
@@ -30,6 +30,12 @@ CHUNK_LOOPS = "sgdmem.numeric.compiled_maps.chunk_loops"
 TASK = 16 * CHUNK  # members that a thread takes at a time
 _GPU_PART = 2**20  # the same on a GPU: below 1 GB of memory
 Stage: TypeAlias = Callable[[Array], Array]
+
+
+def space_of_chunk(parameters: int, count: int) -> Array:
+    """Return the room that a thread needs for the numbers of a chunk."""
+    return np.empty((2 * (parameters + count) + ROWS) * CHUNK)
+
 
 _LARGEST_QUICK_MEMORY = 2  # up to which intervals of eigenvalues are worth a try
 
@@ -94,7 +100,7 @@ class _OnThreads:
     """
 
     def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
-        self.coefficients = load_module(family.source(damped)).coefficients
+        self.coefficients = load_code(family.source(damped)).coefficients
         self.count = family.count(damped)
         by_nodes = partial(_judge_nodes, family.memory, damped, spectrum)
         self.stages = [by_nodes(spectrum.disks(one_by_one=True))]
@@ -116,7 +122,7 @@ class _OnThreads:
 def _judge_nodes(
     memory: int, damped: bool, spectrum: CompressedSpectrum, disks: tuple[Array, Array, Array]
 ) -> Stage:
-    nodes, kernel = _padded(spectrum), load_module(judge_source(memory, damped)).judge
+    nodes, kernel = _padded(spectrum), load_code(judge_source(memory, damped)).judge
 
     def stage(numbers: Array) -> Array:
         members = numbers.shape[2]

@@ -1,0 +1,147 @@
+"""Machine code that is kept as object code and runs without Numba.
+
+Numba is needed to compile a source (`sgdmem.numeric.compilation.compiler`); what it made is kept in
+one file, see `sgdmem.numeric.compilation.cache_folder`, and linked by LLVM alone, which takes a
+tenth of the time. Such functions return nothing, allocate nothing, and raise nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import json
+import os
+import sys
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from threading import RLock
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from sgdmem._version import __version__
+from sgdmem.numeric.compilation.cache_folder import cache_folder, keep, read_kept
+
+_lock = RLock()
+_engines: list[Any] = []  # they own the code
+_nowhere = ctypes.c_void_p()  # where a call would leave a result or an error
+_SCALARS = {"int64": ctypes.c_int64, "float64": ctypes.c_double, "bool": ctypes.c_int64}
+
+
+class ObjectCode:
+    """A function in machine code.
+
+    Parameters
+    ----------
+    address : int
+    arguments : list of str
+        For each the type of a number, or of an array's entries and its dimension: ``"float64 2"``.
+    """
+
+    def __init__(self, address: int, arguments: list[str]) -> None:
+        self.address = address
+        types: list[Any] = [ctypes.c_void_p, ctypes.c_void_p]
+        self._arrays: list[tuple[np.dtype[Any], int] | None] = []
+        for argument in arguments:
+            name, _, dimension = argument.partition(" ")
+            if dimension:
+                self._arrays.append((np.dtype(name), int(dimension)))
+                types += [ctypes.c_void_p] * 2 + [ctypes.c_int64] * 2 + [ctypes.c_void_p]
+                types += [ctypes.c_int64] * 2 * int(dimension)
+            else:
+                self._arrays.append(None)
+                types.append(_SCALARS[name])
+        self._call = ctypes.CFUNCTYPE(ctypes.c_int32, *types)(address)  # without Python's lock
+
+    def __call__(self, *arguments: Any) -> None:
+        """Run it on contiguous arrays and numbers of the right types."""
+        flat: list[Any] = [None, None]
+        for value, array in zip(arguments, self._arrays, strict=True):
+            if array is None:
+                flat.append(value)
+                continue
+            dtype, dimension = array
+            if value.dtype != dtype or value.ndim != dimension or not value.flags.c_contiguous:
+                raise TypeError(f"machine code takes a contiguous array of {dtype}, {dimension}-d")
+            place = value.__array_interface__["data"][0]
+            flat += [None, None, value.size, value.itemsize, place, *value.shape, *value.strides]
+        flat[0] = flat[1] = ctypes.addressof(_nowhere)
+        if self._call(*flat):
+            raise RuntimeError("machine code has failed")
+
+
+def load_code(source: str) -> SimpleNamespace:
+    """Return the functions of a source, by their names.
+
+    The source must compile them with ``sgdmem.numeric.compilation.compiler.object_code``.
+    """
+    with _lock:
+        return _load(source, cache_folder())
+
+
+def load_own_code(name: str) -> SimpleNamespace:
+    """Return the functions of a module of sgdmem."""
+    return load_code(own_source(name))
+
+
+@lru_cache(maxsize=16)
+def own_source(name: str) -> str:
+    """Return the text of a module of sgdmem without importing it."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=256)
+def _load(source: str, root: Path | None) -> SimpleNamespace:
+    key = key_of(source)
+    kept = read_kept(key)
+    if kept is None:
+        from sgdmem.numeric.compilation.compiler import compiled_code
+
+        kept = compiled_code(source, key)
+        keep(key, kept)
+    return _linked(kept)
+
+
+def key_of(source: str) -> str:
+    """Return a name that changes with everything the machine code depends on."""
+    versions = [__version__, *(metadata.version(x) for x in ("numba", "llvmlite", "numpy"))]
+    facts = [source, sys.version, *versions, *_processor()]
+    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
+
+
+def _processor() -> list[str]:
+    """Return what code is made for: Numba's settings, or else this processor."""
+    import llvmlite.binding as llvm
+
+    settings = [os.environ.get(f"NUMBA_CPU_{x}", "") for x in ("NAME", "FEATURES")]
+    return [llvm.get_host_cpu_name(), str(llvm.get_host_cpu_features()), *settings]
+
+
+def _linked(kept: bytes) -> SimpleNamespace:
+    """Link what the compiler has made."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    # Arrays that are given have no owner, so that nothing is ever freed.
+    llvm.add_symbol("NRT_MemInfo_call_dtor", ctypes.addressof(_nowhere))
+    machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    head, _, code = kept.partition(b"\n")
+    table = json.loads(head)
+    for known in table.values():
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code[: known["bytes"]]))
+        code = code[known["bytes"] :]
+    engine.finalize_object()
+    _engines.append(engine)
+    return SimpleNamespace(
+        **{
+            name: ObjectCode(engine.get_function_address(x["symbol"]), x["arguments"])
+            for name, x in table.items()
+        }
+    )
