@@ -8,8 +8,6 @@ kept in one file, named by everything the machine code depends on, see
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import io
 import os
 import sys
@@ -22,8 +20,8 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
-from sgdmem._version import __version__
 from sgdmem.numeric.compilation.cache_folder import cache_folder, keep, read_kept
+from sgdmem.numeric.compilation.code_keys import key_of, own_source
 
 _SOURCE = "generated.py"
 _lock = RLock()
@@ -40,19 +38,12 @@ def load_module(source: str) -> ModuleType:
 
 def load_own(name: str) -> ModuleType:
     """Return a module of sgdmem whose functions are machine code, loaded as generated ones are."""
-    return load_module(_own_source(name))
-
-
-@lru_cache(maxsize=16)
-def _own_source(name: str) -> str:
-    spec = importlib.util.find_spec(name)
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).read_text(encoding="utf-8")
+    return load_module(own_source(name))
 
 
 @lru_cache(maxsize=256)
 def _load(source: str, root: Path | None) -> ModuleType:
-    key = _key(source)
+    key = key_of(source)
     kept = read_kept(key)
     try:
         with tempfile.TemporaryDirectory(prefix="sgdmem-") as place:
@@ -65,18 +56,6 @@ def _load(source: str, root: Path | None) -> ModuleType:
             return module
     except OSError:  # no folder for temporary files, or it is full
         return _run(source.replace("cache=True", "cache=False"), f"<{key}>", key)
-
-
-def _key(source: str) -> str:
-    """Return a name that changes with everything the machine code depends on."""
-    import llvmlite.binding
-    import numba
-    import numpy
-
-    versions = [__version__, numba.__version__, llvmlite.__version__, numpy.__version__]
-    processor = [llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features()]
-    facts = [source, sys.version, *versions, *map(str, processor)]
-    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
 
 
 def _import(path: Path, source: str, key: str) -> ModuleType:

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """Numba as a compiler: from sources to object code that runs without it.
 
 Arrays are handed over as structures without an owner; they are made by whoever calls.
@@ -24,7 +25,8 @@ _KNOWN = {"memset", "memcpy", "memmove", "NRT_MemInfo_call_dtor"}
 
 def object_code(signature: Any, **options: Any) -> Any:
     """Compile a function without what Python needs to call it."""
-    return njit(signature, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+    bare: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(signature, nogil=True, **bare, **options)
 
 
 def compiled_code(source: str, key: str) -> bytes:
@@ -46,7 +48,7 @@ def compiled_code(source: str, key: str) -> bytes:
 def calling(*arguments: Any) -> Any:
     """Return a function (address, (arguments)) that calls object code with these types."""
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def call(context: Any, address: Any, given: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             convention = context.call_conv
@@ -65,8 +67,7 @@ def calling(*arguments: Any) -> Any:
     return call
 
 
-@intrinsic  # type: ignore[misc]
-def on_stack(context: Any, size: Any) -> Any:
+def _on_stack(context: Any, size: Any) -> Any:
     """Return an array of so many floats, a constant, on the stack."""
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -77,8 +78,7 @@ def on_stack(context: Any, size: Any) -> Any:
     return (_FLOATS(size), code) if isinstance(size, types.IntegerLiteral) else None
 
 
-@intrinsic  # type: ignore[misc]
-def shaped(context: Any, flat: Any, shape: Any) -> Any:
+def _shaped(context: Any, flat: Any, shape: Any) -> Any:
     """Return the beginning of a flat array with a shape; whoever calls sees that it is there."""
     array = types.Array(flat.dtype, len(shape), "C")
 
@@ -91,6 +91,10 @@ def shaped(context: Any, flat: Any, shape: Any) -> Any:
         return _array(context, builder, array, place, sizes)
 
     return array(flat, shape), code
+
+
+on_stack: Any = intrinsic(_on_stack)
+shaped: Any = intrinsic(_shaped)
 
 
 def _array(context: Any, builder: Any, kind: Any, place: Any, shape: list[Any]) -> Any:

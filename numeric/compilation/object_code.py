@@ -8,13 +8,8 @@ tenth of the time. Such functions return nothing, allocate nothing, and raise no
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import importlib.util
 import json
-import os
-import sys
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from threading import RLock
 from types import SimpleNamespace
@@ -22,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem._version import __version__
 from sgdmem.numeric.compilation.cache_folder import cache_folder, keep, read_kept
+from sgdmem.numeric.compilation.code_keys import key_of, own_source
 
 _lock = RLock()
 _engines: list[Any] = []  # they own the code
@@ -58,6 +53,8 @@ class ObjectCode:
 
     def __call__(self, *arguments: Any) -> None:
         """Run it on contiguous arrays and numbers of the right types."""
+        if len(arguments) != len(self._arrays):
+            raise TypeError(f"it takes {len(self._arrays)} arguments, got {len(arguments)}")
         flat: list[Any] = [None, None]
         for value, array in zip(arguments, self._arrays, strict=True):
             if array is None:
@@ -87,14 +84,6 @@ def load_own_code(name: str) -> SimpleNamespace:
     return load_code(own_source(name))
 
 
-@lru_cache(maxsize=16)
-def own_source(name: str) -> str:
-    """Return the text of a module of sgdmem without importing it."""
-    spec = importlib.util.find_spec(name)
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).read_text(encoding="utf-8")
-
-
 @lru_cache(maxsize=256)
 def _load(source: str, root: Path | None) -> SimpleNamespace:
     key = key_of(source)
@@ -105,21 +94,6 @@ def _load(source: str, root: Path | None) -> SimpleNamespace:
         kept = compiled_code(source, key)
         keep(key, kept)
     return _linked(kept)
-
-
-def key_of(source: str) -> str:
-    """Return a name that changes with everything the machine code depends on."""
-    versions = [__version__, *(metadata.version(x) for x in ("numba", "llvmlite", "numpy"))]
-    facts = [source, sys.version, *versions, *_processor()]
-    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
-
-
-def _processor() -> list[str]:
-    """Return what code is made for: Numba's settings, or else this processor."""
-    import llvmlite.binding as llvm
-
-    settings = [os.environ.get(f"NUMBA_CPU_{x}", "") for x in ("NAME", "FEATURES")]
-    return [llvm.get_host_cpu_name(), str(llvm.get_host_cpu_features()), *settings]
 
 
 def _linked(kept: bytes) -> SimpleNamespace:

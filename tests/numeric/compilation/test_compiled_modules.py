@@ -104,14 +104,6 @@ def test_foreign_code_under_the_right_name_is_not_run(folder: Path) -> None:
     assert load_module(SOURCE).double(3.0) == 6
 
 
-def test_the_key_names_the_versions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import numba
-
-    before = compiled_modules._key(SOURCE)
-    monkeypatch.setattr(numba, "__version__", "0.0")
-    assert compiled_modules._key(SOURCE) != before
-
-
 def test_temporary_folders_are_removed_and_hold_no_bytecode(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from mpmath import mp, mpf
 
 from sgdmem import Algorithm, Spectrum
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram, family_program
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, ROWS, STATE
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
@@ -36,7 +36,7 @@ EIGENVALUES = [4.0, 2.5, 2.5, 1.0, 0.25, 0.001]
 def judged(memory: int, spectrum: Spectrum, numbers: Array) -> Array:
     """Return the kernel's rows for numbers of half-plane forms and their radii."""
     table = pole_table(spectrum.compressed)
-    judge = load_module(pole_source(memory)).judge
+    judge = load_code(pole_source(memory)).judge
     found = np.empty((ROWS, numbers.shape[2]))
     rule = (table.rows, table.first, table.largest, table.spread)
     judge(*numbers, *rule, found, 0, numbers.shape[2])
@@ -130,7 +130,7 @@ def test_a_family_agrees_with_the_oracle(rng: np.random.Generator) -> None:
     assert program.memory == 1
     points = np.array([rng.uniform(0.01, 3, 400), rng.uniform(-0.99, 0.99, 400)])
     numbers = np.empty((2, program.count(damped=False), 400))
-    coefficients = load_module(program.source(damped=False)).coefficients
+    coefficients = load_code(program.source(damped=False)).coefficients
     coefficients(points, np.zeros_like(points), *numbers, 0, 400)
     found = judged(1, Spectrum([1.0, 0.5]), numbers)
     for a, b, noise, radius, state in zip(

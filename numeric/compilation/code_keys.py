@@ -1,0 +1,36 @@
+"""What machine code is kept by: its source, and everything else that it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from sgdmem._version import __version__
+
+
+@lru_cache(maxsize=16)
+def own_source(name: str) -> str:
+    """Return the text of a module of sgdmem without importing it."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
+def key_of(source: str) -> str:
+    """Return a name that changes with everything the machine code depends on."""
+    versions = [__version__, *(metadata.version(x) for x in ("numba", "llvmlite", "numpy"))]
+    facts = [source, sys.version, *versions, *_processor()]
+    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
+
+
+def _processor() -> list[str]:
+    """Return what code is made for: Numba's settings, or else this processor."""
+    import llvmlite.binding as llvm
+
+    settings = [os.environ.get(f"NUMBA_CPU_{x}", "") for x in ("NAME", "FEATURES")]
+    return [llvm.get_host_cpu_name(), str(llvm.get_host_cpu_features()), *settings]

@@ -1,0 +1,103 @@
+"""Machine code that runs without Numba."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sgdmem.numeric.compilation import object_code
+from sgdmem.numeric.compilation.cache_folder import read_kept
+from sgdmem.numeric.compilation.code_keys import key_of
+from sgdmem.numeric.compilation.object_code import load_code
+
+SOURCE = """\
+from numba import f8, i8, types
+from sgdmem.numeric.compilation.compiler import calling, object_code, on_stack, shaped
+
+
+@object_code("void(f8[:,::1], f8, i8, b1, f8[::1])")
+def add(table, factor, first, twice, out):
+    room = on_stack(3)
+    for k in range(table.shape[1]):
+        room[k % 3] = factor * table[first, k]
+        out[k] = room[k % 3] * (2.0 if twice else 1.0)
+
+
+row = types.Array(f8, 1, "C")
+call = calling(types.Array(f8, 2, "C"), f8, i8, types.boolean, row)
+
+
+@object_code("void(i8, f8[::1], f8[::1])")
+def reach(address, flat, out):
+    call(address, (shaped(flat, (2, 3)), 10.0, 1, True, out))
+"""
+RUN = f"""\
+import sys
+import numpy as np
+from sgdmem.numeric.compilation.object_code import load_code
+code, out = load_code({SOURCE!r}), np.empty(3)
+code.reach(code.add.address, np.arange(6.0), out)
+print(out.tolist() == [60, 80, 100], "numba" in sys.modules)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    found = tmp_path / "cache"
+    monkeypatch.setenv("SGDMEM_CACHE_DIR", str(found))
+    return found
+
+
+def test_numba_is_needed_only_to_compile(folder: Path) -> None:
+    printed = [
+        subprocess.run([sys.executable, "-c", RUN], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert [done.stdout.split() for done in printed] == [["True", "True"], ["True", "False"]]
+
+
+def test_arrays_and_numbers_are_handed_over(folder: Path) -> None:
+    code, out = load_code(SOURCE), np.empty(3)
+    code.add(np.arange(6.0).reshape(2, 3), 0.5, 1, False, out)
+    assert out.tolist() == [1.5, 2, 2.5]
+    for wrong in (np.arange(6.0), np.arange(6).reshape(2, 3), np.arange(6.0).reshape(3, 2).T):
+        with pytest.raises(TypeError, match="contiguous array of float64, 2-d"):
+            code.add(wrong, 0.5, 1, False, out)
+    with pytest.raises(TypeError, match="5 arguments, got 1"):
+        code.add(out)
+
+
+def test_damaged_code_is_made_again(folder: Path) -> None:
+    load_code(SOURCE)
+    (kept,) = folder.iterdir()
+    data = kept.read_bytes()
+    kept.write_bytes(data[: len(data) // 2])
+    object_code._load.cache_clear()
+    out = np.empty(3)
+    load_code(SOURCE).add(np.ones((1, 3)), 2.0, 0, True, out)
+    assert out.tolist() == [4, 4, 4] and read_kept(kept.stem) is not None
+
+
+def test_what_calls_numba_at_run_time_is_refused(folder: Path) -> None:
+    source = SOURCE.replace("room = on_stack(3)", "room = table[0].copy()")
+    with pytest.raises(RuntimeError, match=r"add calls .*NRT"):
+        load_code(source)
+    assert not folder.exists() or not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("what", ["numba", "llvmlite", "numpy"])
+def test_the_key_names_the_versions(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, version = key_of(SOURCE), metadata.version
+    monkeypatch.setattr(metadata, "version", lambda x: "0.0" if x == what else version(x))
+    assert key_of(SOURCE) != before
+
+
+def test_the_key_names_what_code_is_made_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key_of(SOURCE)
+    monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
+    assert key_of(SOURCE) != before
