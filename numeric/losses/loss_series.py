@@ -25,7 +25,6 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import gamma, rgamma
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive
@@ -204,6 +203,8 @@ class LossAsymptotics:
 
     def _approach(self, t: Array) -> tuple[Any, Any]:
         """Return how far below the floor noise of the labels alone is, and the error of that."""
+        from scipy.special import gamma, rgamma  # takes a quarter of a second
+
         rest, read, step, u = self._expansion
         first = read * self.label_constant * gamma(1 - self.xi) / rest
         below, kept, left_out = np.zeros_like(t), np.zeros_like(t), np.zeros_like(t)
@@ -218,6 +219,8 @@ class LossAsymptotics:
 
     def _falling(self, t: Array) -> tuple[Any, Any]:
         """Return the terms without noise of the labels, and the size of the next ones."""
+        from scipy.special import gamma, rgamma
+
         if self.neighbours is not None:
             total = sum(found._falling(t)[0] for found in self.neighbours) / 2
             near = _ORDER * self._orders * (1 + np.log(t)) / t + _RIPPLE * self.transients.ripple(t)
@@ -249,6 +252,8 @@ class LossAsymptotics:
     @property
     def _expansion(self) -> tuple[float, float, float, float]:
         """Return 1 - U', the factor of what is read, and step and factor of the series in u."""
+        from scipy.special import gamma
+
         rest = 1 - self.noise_sum
         read = (rest + self.output_noise_sum) / (2 * rest)
         return rest, read, self.xi - 1, self.noise_constant * gamma(1 - self.xi) / rest

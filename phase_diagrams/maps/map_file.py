@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -27,8 +28,12 @@ _OF_SCIPY = {  # of `scipy.io.netcdf_file`, which would no longer work
 
 def write_map_file(found: xarray.Dataset, path: str | os.PathLike[str]) -> None:
     """Write a dataset to a netCDF file; names of letters that it does not have, too."""
+    from xarray.backends import ScipyDataStore  # to_netcdf would import dask.distributed
+
     with whole_file(path) as young:
-        _renamed(found, _plain, _plain_attribute).to_netcdf(young, engine="scipy")
+        store = ScipyDataStore(str(young), mode="w", format="NETCDF3_64BIT", lock=False)
+        with contextlib.closing(store):
+            _renamed(found, _plain, _plain_attribute).dump_to_store(store)
         append_mark(young)
 
 
