@@ -77,3 +77,20 @@ def test_phase_diagram_proves_what_is_between_its_points(
         coarse = [text.replace(":3:40", ":3:39") if not more else text for text in command]
         code, _, err = run(capsys, *coarse, *more, "-o", str(tmp_path / "other.png"))
         assert code == 2 and message in err
+
+
+@pytest.mark.slow
+def test_a_map_whose_code_is_kept_needs_no_numba(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from sgdmem.cli.main import main\n"
+        "try: main(['phase-diagram', 'heavy-ball', '--power-law', '1.5', '--batch-size', '8', "
+        "'--x', 'learning_rate=0.1:2:20', '--y', 'momentum=0:0.9:20', '-o', 'map.png'])\n"
+        "except SystemExit as done: assert not done.code\n"
+        "print(sorted({'numba', 'distributed'} & set(sys.modules)))\n"
+    )
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.splitlines()[-1] == "[]"
