@@ -88,6 +88,9 @@ def test_the_iteration_is_enough(scale: float, monkeypatch: pytest.MonkeyPatch) 
     for A in ([[0.0, 1.0], [4.0, 0.0]], circle, rng.uniform(0.1, 1, (5, 5))):
         low, high = check(scale * np.array(A))
         assert high - low <= 1e-4 * high
+    large = scale * rng.uniform(0.1, 1, (60, 60))
+    low, high = radius_bounds(Ball(large), large > 0)
+    assert high - low <= 1e-12 * high
 
 
 def test_what_is_no_number_has_no_bound() -> None:

@@ -187,6 +187,8 @@ def test_more_of_a_mode_than_of_the_trace() -> None:
         assert reasons(found) == [reason]
     between = judge([HALF], many, Noise(Fraction(1, 2), 1), Fraction(50, 3))  # 16.3 to 17
     assert reasons(between) == [Reason.UNPHYSICAL_NOISE]
+    edge = judge([HALF], many, Noise(Fraction(1, 2), 1), Fraction(49, 3))  # exactly 1
+    assert reasons(edge) == [Reason.UNPHYSICAL_NOISE]
     undamped = judge([HALF], Spectrum([1, 2]), Noise(1, [-100, 5]), 4)  # a mode, by itself
     assert reasons(undamped) == [Reason.UNPHYSICAL_NOISE]
     unstable = judge([HALF], Spectrum([5]), Noise(Fraction(1, 2), 1), 1)
