@@ -64,8 +64,8 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf, *, workers
     ------
     InputError
         If an argument is not in its domain, irrational, or known to an interval only: eigenvalues
-        with errors, noise that was fitted; for tau2 > tau1, epochs that are shuffled or end with a
-        smaller batch, and what is too large (memory over 16).
+        with errors, noise that was fitted; for tau2 > tau1, epochs that are shuffled, and
+        what is too large (memory over 16).
     UndecidedError
         If no proof is found.
 
