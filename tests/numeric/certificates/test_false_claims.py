@@ -135,6 +135,9 @@ def test_second_moments_that_fall_show_no_instability() -> None:
 
 def test_without_noise_modes_must_be_stable() -> None:
     rows = np.array([[1.0], [0.5]])
+    for decay, claim in (("1/4", "stable"), ("1/2", "unstable")):  # 3/2 (1 + decay) is to be < 2
+        decays = Problem.from_data(np.ones((2, 1)), weight_decay=decay)
+        assert certify(sgd("3/2"), decays, "inf").check().claim == claim
     for problem in ([1, "1/2"], Spectrum.power_law(2), Spectrum.power_law(2, count=9), rows):
         record: Any = copy.deepcopy(certify(HALF, problem, "inf").record)
         assert record["claim"] == "stable"

@@ -98,7 +98,12 @@ def test_claims_are_those_of_verdicts() -> None:
 def test_on_the_boundary_exactly() -> None:
     """A row of 1 or of 0: the factor of a step with rate 2 is (1 + 1) / 2, its mean 0."""
     rows: Any = [["1"], ["0"]]
-    assert certify([sgd(2), sgd(2)], rows, 1).claim == "boundary"
+    record = certify([sgd(2), sgd(2)], rows, 1).record
+    assert record["claim"] == "boundary"
+    stays = {**record, "claim": "unstable", "witness": {"X": record["witness"]["X"]}}
+    assert check_proof(stays).claim == "unstable"
+    with pytest.raises(ProofError, match="X is not 0"):
+        check_proof({**stays, "witness": {"X": [["0"]]}})
     assert certify([sgd(2), sgd(2)], rows, 1, workers=2).claim == "stable"
     tiny = Fraction(1, 10**25)
     assert certify([sgd(2), sgd(2 - tiny)], rows, 1).claim == "stable"
@@ -114,12 +119,15 @@ def test_false_claims_are_refused() -> None:
     stable: Any = certify([sgd("0.3"), sgd("0.5")], ROWS, 2, workers=2).record
     unstable: Any = certify([sgd("3"), sgd("4")], ROWS, 2, workers=2).record
     assert (stable["claim"], unstable["claim"]) == ("stable", "unstable")
+    remembers = certify(STEPS, ROWS, 2).record["steps"][0]
     size = len(stable["witness"]["Y"])
     changes: list[tuple[Any, str, Any, str]] = [
         (stable, "steps", unstable["steps"], "is positive definite"),
         (stable, "claim", "unstable", "no witness of the claim"),
         (stable, "workers", 0, "workers must be an integer"),
         (stable, "steps", stable["steps"][:1], "a matrix of each step"),
+        (stable, "steps", [], "a period has some steps"),
+        (stable, "steps", [stable["steps"][0], remembers], "all steps have the same memory"),
         (stable, "inverse_batch_size", ["1/2"], "each step has a batch size"),
         (stable, "inverse_batch_size", ["1/2", "9"], "is positive definite"),
         (stable, "inverse_batch_size", ["1/2", "-1"], "not be negative|is not negative"),

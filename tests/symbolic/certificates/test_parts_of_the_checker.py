@@ -243,10 +243,12 @@ def test_a_vector_that_a_set_keeps_is_found(members: list[int]) -> None:
         else:
             keeps(x, Fraction(1), row)
     if len(members) > 1:
-        with pytest.raises(ProofError, match="in the set of zeros"):
-            singular: Any = [[[0, 7][i == j] / counts[j] for j in range(4)] for i in range(4)]
-            noise = ListedNoise([Fraction(1)] * 4, counts, singular, [Fraction(0)] * 4, Fraction(0))
-            _require_kept(ListedModes(mode, noise), damped, members)
+        for fed in (range(4), members[-1:]):  # all keep themselves, or the last alone
+            T = [[Fraction(7 * (i == j) * (i in fed)) / counts[j] for j in range(4)]
+                 for i in range(4)]  # fmt: skip
+            noise = ListedNoise([Fraction(1)] * 4, counts, T, [Fraction(0)] * 4, Fraction(0))
+            with pytest.raises(ProofError, match="in the set of zeros"):
+                _require_kept(ListedModes(mode, noise), damped, members)
         for wrong in (Fraction(0), Fraction(-1)):
             with pytest.raises(ProofError, match="in the set of zeros"):
                 keeps([wrong, *x[1:]])
