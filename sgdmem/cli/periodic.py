@@ -177,6 +177,8 @@ class PeriodicMethod:
         some = unnamed or [*self.cycles] or missing or [*self.family.parameters]
         if "learning_rate" in some or ("learning_rate" in missing and not unnamed):
             return "learning_rate"
+        if not some:
+            raise click.UsageError(f"{self.family.name} names no parameter that could be pushed")
         if len(some) > 1:
             raise click.UsageError(f"say by --parameter which of {', '.join(some)} to push")
         return some[0]

@@ -117,6 +117,15 @@ def test_what_fails_when_a_member_is_made_is_one_line(
     assert message in err
 
 
+def test_a_method_that_names_no_parameters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("odd.py").write_text("def odd(*rates, **more):\n    return 'an algorithm'\n")
+    code, out, err = run(capsys, "largest-learning-rate", "odd.py:odd", "--lookahead", "1", *LAW)
+    assert (code, out) == (2, "") and "odd names no parameter that could be pushed" in err
+
+
 def test_a_file_may_be_called_like_a_package(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
