@@ -51,6 +51,7 @@ class PoleTable:
 
 
 @lru_cache(maxsize=16)  # by identity: a spectrum keeps what it is compressed to
+@np.errstate(over="ignore")  # bounds beyond floats are infinite
 def pole_table(spectrum: CompressedSpectrum) -> PoleTable:
     """Tabulate T for a compressed spectrum.
 
