@@ -10,7 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.numeric.spectra.power_law import STEEPEST, PowerLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
@@ -46,7 +46,10 @@ class PowerLawTarget:
     energy: float
 
     def __init__(self, exponent: Any, energy: Any = 1.0) -> None:
-        object.__setattr__(self, "exponent", positive_float(exponent, "exponent"))  # frozen
+        zeta = positive_float(exponent, "exponent")
+        if zeta > STEEPEST:
+            raise InputError(f"exponent must be at most {STEEPEST:,}, got {shown(exponent)}")
+        object.__setattr__(self, "exponent", zeta)  # frozen
         object.__setattr__(self, "energy", positive_float(energy, "energy"))
 
     def first_mass(self, law: PowerLaw) -> float:

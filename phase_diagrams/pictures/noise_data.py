@@ -28,6 +28,7 @@ _DEEPEST = 1e-12  # eigenvalue over the largest one, of a picture
 _SHARE_LEFT = 0.01  # of the noise sum, in eigenvalues of an infinite law that are too small to show
 _FARTHEST = 300.0  # a critical eigenvalue further above the largest one is not shown
 _TICKS = 200  # eigenvalues that are shown one by one
+_MOST_REACH = 700.0  # logarithm of a rank, which is a float
 _SIZES, _JUMPS = 60, 25  # of the parts of a law whose share is computed; eigenvalues one by one
 
 
@@ -181,7 +182,10 @@ def _shares(
         left = np.append(np.cumsum(parts[::-1])[::-1], 0) / total
         return np.repeat(lam, 2), np.repeat(left, 2)[1:-1]
     count = math.inf if data.law.count is None else float(data.law.count)
-    last = min(count, (data.law.scale / low) ** (1 / data.law.exponent))
+    reach = math.log(data.law.scale / low) / data.law.exponent
+    last = count
+    if reach < _MOST_REACH:
+        last = min(count, (data.law.scale / low) ** (1 / data.law.exponent))
     whole = np.arange(1.0, min(last, _JUMPS) + 1)
     sizes = np.unique(np.append(whole, np.geomspace(whole[-1], last, _SIZES).round()))
     sums = [_sum(algorithm, _first(data, int(size)), noise) for size in sizes]

@@ -137,3 +137,22 @@ def test_numbers_beyond_what_is_made(capsys: pytest.CaptureFixture[str], tmp_pat
     np.save(tmp_path / "huge.npy", np.full((4, 2), 1e308))
     code, _, err = run(capsys, *HEAVY_BALL, "--data", str(tmp_path / "huge.npy"))
     assert code == 2 and "must have eigenvalues within the range of floats" in err
+
+
+@pytest.mark.slow
+def test_pictures_at_the_ends_of_the_range_of_floats(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    start = ["sgd", "--set", "learning_rate=0.1", "--count", "5", "--batch-size", "4"]
+    losses = ["plot", "losses", *start, "--steps", "5", "--power-law", "1.5", "--zeta"]
+    for command in (
+        [*losses, "1", "--tau1", "1e-308"],
+        ["plot", "noise-summand", *start, "--power-law", "1e-308"],
+        ["boundary", "sgd", "--x", "learning_rate=0.1:2", "--y", "batch_size=1:9", "--count", "5",
+         "--power-law", "1.5", "--scale", "1e308", "--resolution", "8"],
+    ):  # fmt: skip
+        code, _, err = run(capsys, *command)
+        assert (code, err) == (0, ""), command
+    code, _, err = run(capsys, *losses, "1e308")
+    assert code == 2 and "exponent must be at most 1,000,000" in err
