@@ -137,7 +137,14 @@ def test_without_noise_modes_must_be_stable() -> None:
     rows = np.array([[1.0], [0.5]])
     for decay, claim in (("1/4", "stable"), ("1/2", "unstable")):  # 3/2 (1 + decay) is to be < 2
         decays = Problem.from_data(np.ones((2, 1)), weight_decay=decay)
-        assert certify(sgd("3/2"), decays, "inf").check().claim == claim
+        decaying = certify(sgd("3/2"), decays, "inf").record
+        assert decaying["claim"] == claim
+        ways: dict[str, Any] = {"stable": {}, "unstable": {"by": "noiseless"}}
+        for said, witness in ways.items():
+            if said == claim:
+                check_proof({**decaying, "claim": said, "witness": witness})
+            else:
+                refused({**decaying, "claim": said, "witness": witness}, "strictly Schur")
     for problem in ([1, "1/2"], Spectrum.power_law(2), Spectrum.power_law(2, count=9), rows):
         record: Any = copy.deepcopy(certify(HALF, problem, "inf").record)
         assert record["claim"] == "stable"
