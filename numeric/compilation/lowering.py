@@ -16,6 +16,7 @@ from fractions import Fraction
 from math import inf, nextafter
 
 from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
+from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.program import SIGNS, Program
 
 _SAFE = 2.0**-40  # share of a divisor that is set aside for the rounding of its room
@@ -65,7 +66,12 @@ def plain_outputs(program: Program, prefix: str = "t") -> list[str]:
 
 def constant(value: Fraction) -> str:
     """Return the source of a constant, the nearest float."""
-    nearest = float(value)
+    try:
+        nearest = float(value)
+    except OverflowError:
+        raise InputError(
+            f"numbers of a method must stay within the range of floats, got {shown(value)}"
+        ) from None
     return f"({nearest!r})" if nearest < 0 else repr(nearest)
 
 

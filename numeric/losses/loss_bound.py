@@ -102,7 +102,7 @@ def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
         return np.zeros(steps + 1)  # batches may be without noise
     samples = np.arange(steps + 1.0) / to_float(inverse)
     tau = to_float(noise.tau1) - max(float(noise.largest_tau2), 0.0)
-    if math.isinf(float(samples[-1]) / tau):
+    if not tau > 0 or math.isinf(float(samples[-1]) / tau):
         return np.zeros(steps + 1)  # or next to none
     if isinstance(question.target, PowerLawTarget) and isinstance(noise.tau2, Fraction):
         groups = _Groups.of_law(question, samples[-1])
