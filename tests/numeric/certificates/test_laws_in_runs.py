@@ -83,3 +83,17 @@ def test_scales_are_all_alike(scale: str) -> None:
         wrong["witness"]["unit"] = unit
         with pytest.raises(ProofError, match=r"unit is positive|are those of s"):
             check_proof(wrong)
+
+
+def test_each_run_has_a_strictly_schur_mode() -> None:
+    """At 5/2 the denominator is positive again, two roots being outside of the circle."""
+    method = Algorithm("7/4", [-1], [1], [["1/4"]], ["-1/4"])
+    record: Any = certify(method, Spectrum.power_law(12, scale="1/100")).record
+    d = [Fraction(x) for x in record["witness"]["denominator"]]
+    lam = Fraction(5, 2)
+    assert record["claim"] == "stable" and sum(x * lam**i for i, x in enumerate(d)) > 0
+    record["problem"]["power_law"]["scale"] = "5/2"
+    record["witness"]["cuts"] = [1]
+    record["witness"].pop("unit", None)
+    with pytest.raises(ProofError, match=r"strictly Schur at lambda = 2\.5"):
+        check_proof(record)

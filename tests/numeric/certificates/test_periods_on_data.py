@@ -155,3 +155,22 @@ def test_what_is_no_period_is_said() -> None:
         certify(sgd("0.1"), ROWS, 2, workers=2)
     with pytest.raises(InputError, match="at most 100 numbers of w and memory"):
         certify([sgd("0.001")] * 2, np.eye(102)[:101], 2)
+
+
+def test_second_moments_that_prove_nothing_are_refused() -> None:
+    steps = [sgd("0.3"), sgd("0.5")]
+    record: Any = certify(steps, ROWS, 2).record
+    flat: Any = certify(steps, [["1", "0"], ["1/2", "0"], ["1", "0"]], 2).record
+    assert record["claim"] == flat["claim"] == "stable"
+    still, one, none = ([[a, "0"], ["0", b]] for a, b in (("0", "1"), ("1", "1"), ("0", "0")))
+    for given, claim, X, because in (
+        (record, "unstable", one, r"A\(X\) - X is semidefinite"),
+        (record, "unstable", none, "X is not 0"),
+        (record, "unstable", [["-1", "0"], ["0", "-1"]], "X is semidefinite"),
+        (record, "boundary", none, "X is positive definite"),
+        (record, "boundary", one, "does not change X"),
+        (flat, "unstable", still, "span"),  # no gradient moves it
+        (flat, "boundary", one, "span"),
+    ):
+        with pytest.raises(ProofError, match=because):
+            check_proof({**given, "claim": claim, "witness": {"X": X}})
