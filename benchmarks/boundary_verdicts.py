@@ -19,8 +19,9 @@ from benchmarks.verdict_questions import (
     rows_question,
 )
 from benchmarks.verdict_tally import ANSWERS, Counts
-from sgdmem import Algorithm, Noise, Problem, Spectrum, stability
+from sgdmem import Algorithm, Noise, Problem, Spectrum, certify, stability
 from sgdmem.numeric.compiled_maps.family_judge import judge_jointly
+from sgdmem.symbolic.errors import UndecidedError
 from tests import draws, naive
 from tests.exact_verdicts import (
     ExactMethod,
@@ -137,9 +138,8 @@ def adversarial_laws(rng: np.random.Generator, counts: Counts) -> None:
         value = Fraction(int(total * 10**25), 10**25)
     for size in beside(value, rng):
         if abs(Fraction(size) / value - 1) > Fraction(1, 10**18):
-            answer = stability(algorithm, problem, size).stable
             case = (alg, exponent, size)
-            counts.add("infinite law", "single", answer, bool(size > value), case)
+            _ask(counts, "infinite law", algorithm, problem, size, bool(size > value), case)
 
 
 def adversarial_rows(rng: np.random.Generator, counts: Counts) -> None:
@@ -161,9 +161,23 @@ def adversarial_rows(rng: np.random.Generator, counts: Counts) -> None:
     if stable_at(low) or not stable_at(high):
         return
     for size in beside(critical(stable_at, low, high), rng):
-        answer = stability(Algorithm(*alg), problem, size).stable
         case = (alg, rows, options, size)
-        counts.add("data", "single", answer, stable_at(Fraction(size)), case)
+        _ask(counts, "data", Algorithm(*alg), problem, size, stable_at(Fraction(size)), case)
+
+
+def _ask(
+    counts: Counts, kind: str, algorithm: Algorithm, problem: Problem, size: Any, truth: bool,
+    case: Any,
+) -> None:  # fmt: skip
+    """Count the verdict, and the claim of a proof where floats leave it open."""
+    answer = stability(algorithm, problem, size).stable
+    counts.add(kind, "single", answer, truth, case)
+    if answer is None:
+        try:
+            claim = certify(algorithm, problem, size).stable
+        except UndecidedError:
+            claim = None
+        counts.add(kind, "certify", claim, truth, case)
 
 
 def boundary_lists(rng: np.random.Generator, counts: Counts) -> None:
