@@ -187,7 +187,8 @@ def _legendre_panels(law: PowerLaw, lower: Array, upper: Array, points: int) -> 
     center, half = (upper + lower)[:, None] / 2, (upper - lower)[:, None] / 2
     x, w = legendre_rule(points)
     lam = center + half * x
-    density = (law.scale / lam) ** (1 / nu) / nu
+    with np.errstate(over="ignore"):  # of laws that hardly fall, whose sums are infinite
+        density = (law.scale / lam) ** (1 / nu) / nu
     return lam.ravel(), (half * w * density / lam).ravel()
 
 
