@@ -25,6 +25,7 @@ def print_proof(
     options: Mapping[str, Any],
     path: Path | None,
     as_json: bool,
+    workers: int = 1,
 ) -> bool | None:
     """Prove whether a method, or a list of steps, is stable, say so, and write the proof.
 
@@ -34,7 +35,7 @@ def print_proof(
 
     problem, batch_size = read_problem(options, exact=True), read_batch_size(options)
     try:
-        proof = certify(algorithm, problem, batch_size)
+        proof = certify(algorithm, problem, batch_size, workers=workers)
     except UndecidedError as error:
         click.echo(f"nothing is proved: {error}")
         return None

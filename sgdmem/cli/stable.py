@@ -106,8 +106,8 @@ def stable_command(
                 "--certify is about single values: of an interval all is proved without it"
             )
         path = proof_path(output)
-        method, name = _exact_method(algorithm, settings, matrix, periodic)
-        return _EXIT_CODES[print_proof(method, name, options, path, as_json)]
+        method, name, workers = _exact_method(algorithm, settings, matrix, periodic)
+        return _EXIT_CODES[print_proof(method, name, options, path, as_json, workers)]
     if output is not None:
         raise click.UsageError("-o is the file of a proof, and belongs to --certify")
     if periodic is not None:
@@ -162,19 +162,17 @@ def _require_named(algorithm: Any) -> None:
 
 def _exact_method(
     algorithm: Any, settings: tuple[str, ...], matrix: dict[str, Any], periodic: Any
-) -> tuple[Any, str]:
-    """Return what is asked about, an algorithm or the steps of a period, and what it is called."""
+) -> tuple[Any, str, int]:
+    """Return an algorithm or the steps of a period, what it is called, and how many workers."""
     from sgdmem.numeric.verdicts.stability import matrix_algorithm
 
     if periodic is not None:
         _require_named(algorithm)
         method, values = read_periodic(algorithm, settings, periodic)
-        if method.workers > 1:
-            raise click.UsageError("--certify is about one worker, not several that are averaged")
-        return method(**values), method.__name__
+        return method(**values), method.__name__, method.workers
     named = matrix_algorithm(**matrix) if algorithm is None else None
     found = named or built(*read_method(algorithm, settings))
-    return found, found.name or found.label
+    return found, found.name or found.label, 1
 
 
 def _print_periodic(

@@ -89,6 +89,9 @@ def test_decimals_of_the_command_line_and_of_files_stand_for_themselves(
     period = Proof.load("p.json").record
     assert [step["alpha"] for step in period["steps"]] == ["1/10", "1/10", "7/10"]
     assert period["problem"]["eigenvalues"] == ["1", "1/4", "1/9"]
+    workers = ["--local-steps", "2", "--workers", "3", "--target-column", "y"]
+    period = asked("p.json", capsys, "--data", "rows.csv", *workers)
+    assert (len(period["steps"]), period["workers"]) == (2, 3)
 
 
 def test_what_cannot_be_proved_is_said_in_a_line(
@@ -111,8 +114,6 @@ def test_what_cannot_be_proved_is_said_in_a_line(
         ([*data, "--fit-noise"], "must be exact, not fitted"),
         ([*data, "--shuffle"], "not about shuffled epochs"),
         ([*data, "--tau1", "1", "--tau2", "0"], "takes the noise of its rows"),
-        (["--power-law", "1.5", "--count", "3", "--local-steps", "2", "--workers", "2",
-          "--certify"], "one worker"),
         (["--power-law", "1.5", "--count", "3", "--lookahead", "2", "--certify"], "rational"),
         (["--power-law", "2000", "--certify"], "exponent must be at most 1,000"),
     ):  # fmt: skip
