@@ -27,7 +27,7 @@ from sgdmem.numeric.arithmetic.rounding import OPERATION_INFLATE, OPERATION_TINY
 from sgdmem.symbolic.algebra.scalars import to_float
 
 Array: TypeAlias = NDArray[Any]
-_MOST_WHOLE, _BEYOND = 2**53, 2**1023  # integers that are floats, and those near which none is
+_MOST_WHOLE = 2**53  # up to it all integers are floats
 
 
 class Ball:
@@ -36,7 +36,7 @@ class Ball:
     Parameters
     ----------
     mid : array_like
-        Midpoints, real or complex.
+        Midpoints, real or complex; integers must be floats, too.
     rad : array_like
         Radii >= 0, broadcast against the midpoints.
 
@@ -52,6 +52,8 @@ class Ball:
 
     def __init__(self, mid: Any, rad: Any = 0.0) -> None:
         self.mid: Array = np.asarray(mid)
+        if self.mid.dtype.kind not in "fc":
+            self.mid = self.mid.astype(float)  # products of NumPy's integers are cut at 64 bits
         self.rad: Array = np.asarray(rad, dtype=np.float64)
 
     @classmethod
@@ -166,7 +168,7 @@ class Ball:
 def _as_ball(value: Any) -> Ball:
     if isinstance(value, Ball):
         return value
-    is_long = isinstance(value, int) and _MOST_WHOLE < abs(value) < _BEYOND
+    is_long = isinstance(value, int) and abs(value) > _MOST_WHOLE
     if is_long or isinstance(value, Fraction):
         return Ball.exactly([Fraction(value)])[0]
     return Ball(value)

@@ -182,6 +182,16 @@ def test_long_integers_are_no_floats(whole: int) -> None:
         assert float(found.rad) < 1e-15 * abs(float(found.mid))
 
 
+def test_integers_are_not_cut_at_64_bits() -> None:
+    for ball, exact in (
+        (Ball(2**40) * 2**40, 2**80),
+        (Ball(np.array([3**33]))[0] * 3**33, 3**66),
+        (Ball(2**52) + 2**52 * Ball(2**11), 2**52 + 2**63),
+    ):
+        assert ball.contains(Fraction(exact)) and ball.rad < 1e-14 * exact
+    assert (Ball(1.0) * 2**1100).lower == -np.inf  # no float is near
+
+
 def test_bounds_of_entries() -> None:
     ball = Ball(np.array([1.0, -2.0, np.nan, 5.0]), np.array([0.5, 0.25, 1.0, np.nan]))
     assert ball.lower.tolist() == [np.nextafter(0.5, 0), np.nextafter(-2.25, -3), -np.inf, -np.inf]
