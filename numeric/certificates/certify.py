@@ -23,12 +23,12 @@ from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.certificates.law_modes import LARGEST_EXPONENT
+from sgdmem.symbolic.certificates.periods import MOST_WORKERS
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
 _LARGEST_MEMORY = 16  # beyond, exact summands take minutes
 _MOST_EIGENVALUES = 10**5
 _MOST_COUPLED = 1000
-_MOST_WORKERS = 10**9
 _MOST_LISTED = 10**4  # eigenvalues of a law, one by one
 
 
@@ -87,7 +87,7 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf, *, workers
 
 
 def _proved(algorithm: Any, given: Problem, batch_size: Any, workers: int) -> Proof:
-    workers = whole(workers, "workers", 1, _MOST_WORKERS)
+    workers = whole(workers, "workers", 1, MOST_WORKERS)
     noise = given.noise.at(batch_size)
     _require_exact(noise)
     if given.samples is not None and noise.samples is None:

@@ -165,6 +165,8 @@ def kind_of(record: Mapping[str, Any]) -> str:
     """Return what it is about: "eigenvalues", a "power_law", "rows", "steps", or "row_steps"."""
     kind = _kind(field(record, "problem"))
     if "steps" not in record:
+        if "workers" in record:
+            raise ProofError("workers are averaged after a period, and the proof has no 'steps'")
         return kind
     found = {"eigenvalues": "steps", "rows": "row_steps"}.get(kind)
     if found is None or "algorithm" in record:

@@ -33,7 +33,7 @@ from sgdmem.symbolic.certificates.modes import (
 )
 
 Matrix: TypeAlias = list[list[Fraction]]
-MOST_STEPS, _MOST_WORKERS = 10**4, 10**9
+MOST_STEPS, MOST_WORKERS = 10**4, 10**9
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def read_period(record: Any) -> Period:
 
 def read_workers(record: Any) -> int:
     """Return how many workers make a period by themselves and go on from their average."""
-    return whole(record.get("workers", 1), "workers", 1, _MOST_WORKERS)
+    return whole(record.get("workers", 1), "workers", 1, MOST_WORKERS)
 
 
 def check_stable(period: Period, witness: Any) -> str:
@@ -72,13 +72,11 @@ def check_stable(period: Period, witness: Any) -> str:
     if period.noise.is_quiet:
         every = all(map(period.is_schur, range(len(period.noise.eigenvalues))))
         require(every, "a period of each mode is strictly Schur")
-        return (
-            f"a period of {_steps(period)} is strictly Schur in every mode, and there is no noise"
-        )
+        return f"a period of {_told(period)} is strictly Schur in every mode, and there is no noise"
     _check(period, family := _read_family(period, witness, "Y"))
     require(all(map(is_positive_definite, family)), "Y is positive definite")
     return (
-        f"second moments fall from period to period of {_steps(period)}, in the order of a family Y"
+        f"second moments fall from period to period of {_told(period)}, in the order of a family Y"
     )
 
 
@@ -87,12 +85,12 @@ def check_boundary(period: Period, witness: Any) -> str:
     family = _read_family(period, witness, "X")
     require(all(map(is_positive_definite, family)), "X is positive definite")
     require(_after(period, family) == family, "a period does not change X")
-    return f"second moments X are the same after a period of {_steps(period)}, so its radius is 1"
+    return f"second moments X are the same after a period of {_told(period)}, so its radius is 1"
 
 
 def check_unstable(period: Period, witness: Any) -> str:
     """Check that they do not decrease."""
-    every = f"from period to period of {_steps(period)}"
+    every = f"from period to period of {_told(period)}"
     if "X" in witness:
         family = _read_family(period, witness, "X")
         require(any(x for X in family for line in X for x in line), "X is not 0")
@@ -112,9 +110,20 @@ def check_unstable(period: Period, witness: Any) -> str:
     return f"second moments do not fall {every}: {found}"
 
 
-def _steps(period: Period) -> str:
-    averaged = f", averaged over {period.workers} workers" * (period.workers > 1)
-    return f"{len(period.steps)} step{'s' * (len(period.steps) != 1)}{averaged}"
+def _told(period: Period) -> str:
+    return steps_told(len(period.steps), period.workers)
+
+
+def steps_told(count: int, workers: int) -> str:
+    """Return how many steps a period has, and who makes them, for a sentence.
+
+    Examples
+    --------
+    >>> steps_told(1, 1), steps_told(3, 4)
+    ('1 step', '3 steps, averaged over 4 workers')
+    """
+    averaged = f", averaged over {workers} workers" * (workers > 1)
+    return f"{count} step{'s' * (count > 1)}{averaged}"
 
 
 def _read_family(period: Period, witness: Any, name: str) -> list[Matrix]:

@@ -10,7 +10,7 @@ from typing import Any
 from sgdmem.symbolic.certificates.check import CheckedProof, check_proof, kind_of
 from sgdmem.symbolic.certificates.law_modes import PowerLawModes, read_power_law
 from sgdmem.symbolic.certificates.listed_modes import ListedModes, read_listed
-from sgdmem.symbolic.certificates.periods import read_period
+from sgdmem.symbolic.certificates.moments_text import period_parts, row_steps_parts, rows_parts
 from sgdmem.symbolic.certificates.question import fractions, numbers, question
 from sgdmem.symbolic.certificates.wording import number, plain
 
@@ -44,16 +44,6 @@ _WITHOUT_END = (
     "Of eigenvalues without end this is about limits: D, too, must be strictly Schur, and the mean "
     "loss then tends to 0 from every start of finite loss without memory."
 )
-_DECREASE = [
-    "What a step, or a period of steps, does to second moments is a linear map A, and keeps them "
-    "positive semidefinite.",
-    "(1) Let Y - A(Y) be positive definite. If Y is, too, A^n(Y) <= (1 - e)^n Y, and second "
-    "moments tend to 0. If z Y z < 0 for some z they do not: the radius of A is at least 1, since "
-    "otherwise Y would be the sum of all A^n(Y - A(Y)), which is positive.",
-    "(2) Let X, not 0, and A(X) - X be positive semidefinite. The radius is at least 1, by "
-    "A^n(X) >= X; it is 1 if X is positive definite and A(X) = X.",
-    "(3) The radius is at least the square of that of the step, or period, without noise.",
-]
 _FOUND_BY = (
     "P and Q by the recursion of Faddeev and LeVerrier; Schur tests and s by that of Astrom, Jury "
     "and Agniel; in fractions."
@@ -69,9 +59,9 @@ def proof_text(proof: Mapping[str, Any]) -> str:
     parts = {
         "eigenvalues": _listed_parts,
         "power_law": _law_parts,
-        "steps": _period_parts,
-        "rows": _rows_parts,
-        "row_steps": _row_steps_parts,
+        "steps": period_parts,
+        "rows": rows_parts,
+        "row_steps": row_steps_parts,
     }
     theorem, steps, again = parts[kind](proof, found)
     sections = [
@@ -188,9 +178,12 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
     if _names_summand(proof, modes):
         n, d = (fractions(witness[key])[::-1] for key in ("numerator", "denominator"))
         last = "second" if found.claim == "boundary" else "largest"
+        where = f"up to the {last} eigenvalue"
+        if modes.cuts:
+            where = f"on an interval of each run of eigenvalues, cut after {_cut(modes.cuts)}"
         steps.append(
             f"s = lambda n / d with n = {_polynomial(n, 'lambda')} and "
-            f"d = {_polynomial(d, 'lambda')}, which is positive up to the {last} eigenvalue."
+            f"d = {_polynomial(d, 'lambda')}, which is positive {where}."
         )
         again.append(
             "n and d are compared with s at more eigenvalues than their degrees allow to differ."
@@ -202,11 +195,11 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
         for side in sides if _by(proof) in ("", "noise_sum") else []:
             pieces = witness[side]["pieces"]
             degree = max(len(piece["polynomial"]) for piece in pieces) - 1
-            cuts = [str(piece["last"]) for piece in pieces[:-1]]
-            to = ", ".join(cuts[:_FEW]) + (f", ... {cuts[-1]}" if len(cuts) > _FEW else "")
+            cuts = [piece["last"] for piece in pieces[:-1]]
             where = f"on each of {len(pieces)} pieces" if cuts else "on all eigenvalues"
+            cut = f"Indices are cut after {_cut(cuts)}. " if cuts else ""
             steps.append(
-                f"{f'Indices are cut after {to}. ' * bool(cuts)}A polynomial {where}, of degree at "
+                f"{cut}A polynomial {where}, of degree at "
                 f"most {degree}, is {side} s / (1 + tau2 s / B)."
             )
             again.append(
@@ -217,6 +210,11 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
     return [*_CONDITIONS, _SUM, *endless], steps, again
 
 
+def _cut(cuts: Sequence[int]) -> str:
+    """Return the first few indices, and the last one."""
+    return ", ".join(map(str, cuts[:_FEW])) + f", ... {cuts[-1]}" * (len(cuts) > _FEW)
+
+
 def _names_summand(proof: Any, modes: PowerLawModes) -> bool:
     """Whether a proof takes n and d."""
     by = _by(proof)
@@ -224,89 +222,6 @@ def _names_summand(proof: Any, modes: PowerLawModes) -> bool:
         return modes.count != 1
     first = by == "mode_noise" and proof["witness"]["index"] == 1
     return by not in ("noiseless", "trace") and not first
-
-
-def _period_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
-    steps = ["Second moments are a matrix for each eigenvalue, and each step mixes them."]
-    name = _held(proof, "" if read_period(proof).noise.is_quiet else "Y")
-    if name:
-        family = proof["witness"][name]
-        size = len(family[0])
-        steps.append(f"{name} has a matrix of size {size} for each of {len(family)} eigenvalues.")
-    steps += _direction(proof, name)
-    again = ["A step by step, in fractions; which matrices are positive definite, by pivots."]
-    return _DECREASE, steps, again
-
-
-def _rows_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
-    name = _held(proof, "Y" if "Y" in proof["witness"] else "")
-    steps = [
-        "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
-        "computed.",
-        *([f"{name} is a matrix of size {len(proof['witness'][name])}."] if name else []),
-        *_direction(proof, name),
-    ]
-    again = ["A from the rows, in FLINT's rational matrices."]
-    if name == "Y":
-        again.append(
-            "That Y - A(Y), and Y, are positive definite: R of the file, or 1, makes R Y R^T a "
-            "matrix whose diagonal is larger than the rest of each row."
-        )
-    elif name:
-        again.append("That X, and A(X) - X, are semidefinite, by pivots.")
-    else:
-        again.append("Whether a step is strictly Schur, by its characteristic polynomial.")
-    return _DECREASE, steps, again
-
-
-def _row_steps_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
-    witness = proof["witness"]
-    name = "X" if "X" in witness else "Y"
-    count = 1 if name == "X" else len(witness["Y"]) + len(witness.get("Z", []))
-    size = len(witness["X"] if name == "X" else witness["Y"][0])
-    steps = [
-        "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
-        "computed.",
-        f"{name} has {count:,} matri{'x' if count == 1 else 'ces'} of size {size}"
-        + ("." if name == "X" else ", each above what a step makes of the one before; Y is the "
-           "first, and above the last."),
-        *_direction(proof, name),
-    ]  # fmt: skip
-    if "Z" in witness:
-        steps.insert(2, "Z are those without noise, of which workers have all in common: the last "
-                     "is averaged with the last of Y.")  # fmt: skip
-    again = [
-        "Each step from the rows, in FLINT's rational matrices; that differences are positive "
-        "definite, by diagonals that are larger than the rest of each row."
-    ]
-    return _DECREASE, steps, again
-
-
-def _held(proof: Any, of_stable: str) -> str:
-    """Return what a proof about second moments takes of them: X, Y, or nothing."""
-    claim, witness = proof["claim"], proof["witness"]
-    if claim == "stable":
-        return of_stable
-    if claim == "boundary" or "X" in witness:
-        return "X"
-    return "" if witness.get("by") == "noiseless" else "Y"
-
-
-def _direction(proof: Any, name: str) -> list[str]:
-    claim, witness = proof["claim"], proof["witness"]
-    if not name:
-        return ["Without noise the state itself is looked at: whether its steps are Schur."]
-    if name == "X":
-        if claim == "boundary":
-            return ["X is positive definite, and A(X) = X."]
-        return ["X and A(X) - X are positive semidefinite, and X is not 0."]
-    if claim == "stable":
-        return ["Y and Y - A(Y) are positive definite."]
-    of = ""
-    if kind_of(proof) == "steps":
-        of = f" at {read_period(proof).noise.named(witness['eigenvalue'])},"
-    z = numbers(fractions(witness["vector"]))
-    return [f"Y - A(Y) is positive definite, and z Y z < 0{of} for z = {z}."]
 
 
 def _assumed(kind: str) -> list[str]:

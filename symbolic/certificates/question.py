@@ -85,6 +85,7 @@ def _problem(proof: Mapping[str, Any]) -> str:
         size = f"{n:,} row{'s' * (n > 1)} of {d:,} number{'s' * (d > 1)}"
         each = problem["outputs"]
         found = f"least squares on {size}{f', {each:,} rows a sample' * (each > 1)}"
+        found += ", of uneven probabilities" * (len(set(fractions(problem["weights"]))) > 1)
     elif kind == "power_law":
         law = problem["power_law"]
         scale, exponent = Fraction(law["scale"]), Fraction(law["exponent"])

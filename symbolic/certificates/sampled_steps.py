@@ -11,8 +11,6 @@ with :math:`\kappa=1/B`, or :math:`(n-B)/(B(n-1))` without replacement. That is 
 family does in `periods`. Where the rows do not span their space, or have a short basis C, the
 state is held in coordinates q, w = C q: with rows :math:`x=yC^T` each :math:`x^T\cdot` is
 :math:`yG\cdot`, :math:`G=C^TC`, and :math:`A_s=y_s^Ty_sG`.
-
-Without noise, or to show an instability that needs none, S itself is tested.
 """
 
 from __future__ import annotations

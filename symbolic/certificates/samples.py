@@ -7,6 +7,8 @@ positive definite is shown by matrices R for which :math:`RYR^T` has a dominant 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flint import fmpq, fmpq_mat
@@ -30,11 +32,7 @@ def check_unstable(sampled: SampledStep, witness: Any) -> str:
     """Check that they do not decrease."""
     require_spanned(sampled)
     if "X" in witness:
-        X = read_square(sampled, field(witness, "X"), "X")
-        require(X != 0 * X, "X is not 0")
-        grown = (moved(sampled, X) - X).tolist()
-        require(is_semidefinite(X.tolist()), "X is semidefinite")
-        require(is_semidefinite(grown), "A(X) - X is semidefinite")
+        require_not_falling(sampled, witness["X"], partial(moved, sampled))
         return "second moments X of w and its memory do not fall from step to step"
     if witness.get("by") == "noiseless":
         require(not sampled.is_schur(), "a step is not strictly Schur")
@@ -47,9 +45,7 @@ def check_unstable(sampled: SampledStep, witness: Any) -> str:
 def check_boundary(sampled: SampledStep, witness: Any) -> str:
     """Check that some second moments, positive definite, are the same after a step."""
     require_spanned(sampled)
-    X = read_square(sampled, field(witness, "X"), "X")
-    require(is_positive_definite(X.tolist()), "X is positive definite")
-    require(bool(moved(sampled, X) == X), "a step does not change X")
+    require_kept(sampled, field(witness, "X"), partial(moved, sampled))
     return "second moments X of w and its memory are the same after a step, so its radius is 1"
 
 
@@ -57,6 +53,21 @@ def require_spanned(sampled: SampledStep) -> None:
     """Require that every direction is one of the loss."""
     spanned = sampled.curvature().det() != 0
     require(spanned, "the rows span their coordinates: other directions are not of the loss")
+
+
+def require_not_falling(sampled: SampledStep, value: Any, after: Callable[[Any], Any]) -> None:
+    """Require that second moments, not 0, are not less after a step, or after a period."""
+    X = read_square(sampled, value, "X")
+    require(X != 0 * X, "X is not 0")
+    require(is_semidefinite(X.tolist()), "X is semidefinite")
+    require(is_semidefinite((after(X) - X).tolist()), "A(X) - X is semidefinite")
+
+
+def require_kept(sampled: SampledStep, value: Any, after: Callable[[Any], Any]) -> None:
+    """Require that second moments, positive definite, are the same after a step, or a period."""
+    X = read_square(sampled, value, "X")
+    require(is_positive_definite(X.tolist()), "X is positive definite")
+    require(bool(after(X) == X), "A(X) is X")
 
 
 def _check(sampled: SampledStep, witness: Any) -> Any:
