@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 from sgdmem._version import __version__
+
+_IMPORTED = re.compile(r"^from (sgdmem\.[\w.]+) import ", re.MULTILINE)
 
 
 @lru_cache(maxsize=16)
@@ -22,9 +25,13 @@ def own_source(name: str) -> str:
 
 
 def key_of(source: str) -> str:
-    """Return a name that changes with everything the machine code depends on."""
+    """Return a name that changes with everything the machine code depends on.
+
+    Modules from which the source takes constants, or compilers, are part of it.
+    """
+    imported = [own_source(name) for name in _IMPORTED.findall(source)]
     versions = [__version__, *(metadata.version(x) for x in ("numba", "llvmlite", "numpy"))]
-    facts = [source, sys.version, *versions, *_processor()]
+    facts = [source, *imported, sys.version, *versions, *_processor()]
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
 
 

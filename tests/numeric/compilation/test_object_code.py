@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sgdmem.numeric.compilation import object_code
+from sgdmem.numeric.compilation import code_keys, object_code
 from sgdmem.numeric.compilation.cache_folder import read_kept
-from sgdmem.numeric.compilation.code_keys import key_of
+from sgdmem.numeric.compilation.code_keys import key_of, own_source
 from sgdmem.numeric.compilation.object_code import load_code
+from sgdmem.numeric.compiled_maps.node_sums import CHUNK_LOOPS
 
 SOURCE = """\
 from numba import f8, i8, types
@@ -88,6 +89,18 @@ def test_what_calls_numba_at_run_time_is_refused(folder: Path) -> None:
     with pytest.raises(RuntimeError, match=r"add calls .*NRT"):
         load_code(source)
     assert not folder.exists() or not list(folder.iterdir())
+
+
+def test_the_key_changes_with_what_a_source_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes of chunks are constants of machine code and of those who make room for it."""
+    source = own_source(CHUNK_LOOPS)
+    before = key_of(source)
+
+    def changed(name: str) -> str:
+        return own_source(name).replace("\nCHUNK = ", "\nCHUNK = 2 * ")
+
+    monkeypatch.setattr(code_keys, "own_source", changed)
+    assert key_of(source) != before
 
 
 @pytest.mark.parametrize("what", ["numba", "llvmlite", "numpy"])
