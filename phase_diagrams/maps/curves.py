@@ -68,12 +68,13 @@ class Tracer:
 
     def _followed(self, curves: Sequence[Curve]) -> list[Curve]:
         """Return curves without chords that no edge follows, and followed on from there."""
-        divided = [true_parts(self._judge, curve) for curve in curves]
+        divided = [true_parts(self._judge, curve, self._flatness) for curve in curves]
         found = [curve for curve, parts in zip(curves, divided, strict=True) if parts is None]
         cut = [part for parts in divided if parts is not None for part in parts]
-        for longer in followed(self._judge, self._label, cut, found, self._tolerance):
+        limits = self._tolerance, self._flatness
+        for longer in followed(self._judge, self._label, cut, found, *limits):
             self._refine(longer)
-            parts = true_parts(self._judge, longer)
+            parts = true_parts(self._judge, longer, self._flatness)
             found += [longer] if parts is None else parts
         return found
 

@@ -21,7 +21,8 @@ from sgdmem.phase_diagrams.maps.curve import Curve, Labelling, crossings_on_line
 
 NEAR = 1e-3  # of the square: less than half of the width of a line in a picture
 _SAMPLED, _MOST_SAMPLES = 0.02, 5  # of the square, how often chords are looked at
-_WIDTHS = (1 / 16, 1 / 4, 1.0)  # of NEAR, how far beside it
+_WIDTHS = (1 / 16, 1 / 4, 1.0)  # how far beside it, over NEAR or what flatness allows
+_BESIDE = 1.5  # of the flatness: it is tested in the middle of a chord alone
 _FIRST, _LONGEST, _SHORTEST = 0.02, 0.05, NEAR / 2  # steps
 _GROWTH = 1.5
 _LEAST_GAIN = 0.25  # of a step, over its length
@@ -30,15 +31,17 @@ _BENT = 0.1  # of a step, how far the edge may be from it
 _MOST_STEPS = 400
 
 
-def true_parts(judge: Judging, curve: Curve) -> list[Curve] | None:
+def true_parts(judge: Judging, curve: Curve, flatness: float) -> list[Curve] | None:
     """Return what is left of a curve without those chords beside which verdicts do not change.
+
+    An edge may leave a chord by its ``flatness``.
 
     None where there are no such chords.
     """
     points = curve.points
     chords = np.diff(points, axis=0)
     long = np.flatnonzero(np.linalg.norm(chords, axis=1) > NEAR)
-    cuts = long[~are_edges(judge, points[long], points[long + 1])] + 1
+    cuts = long[~are_edges(judge, points[long], points[long + 1], flatness)] + 1
     if not cuts.size:
         return None
     stops = [0, *cuts.tolist(), len(points)]
@@ -48,8 +51,8 @@ def true_parts(judge: Judging, curve: Curve) -> list[Curve] | None:
     return [part for part in parts if np.ptp(part.points, axis=0).max() > NEAR]
 
 
-def are_edges(judge: Judging, starts: Array, ends: Array) -> Array:
-    """Whether stability changes all along chords of the square, shape (n,)."""
+def are_edges(judge: Judging, starts: Array, ends: Array, flatness: float) -> Array:
+    """Whether stability changes all along chords of the square, shape (n,), or beside them."""
     chords = ends - starts
     counts = np.ceil(np.linalg.norm(chords, axis=1) / _SAMPLED).astype(int)
     counts = np.clip(counts, 1, _MOST_SAMPLES)
@@ -58,18 +61,19 @@ def are_edges(judge: Judging, starts: Array, ends: Array) -> Array:
     share = (number + 0.5) / counts[which]
     points = starts[which] + share[:, None] * chords[which]
     fits = np.ones(len(chords), dtype=bool)
-    fits[which[~_are_on_edges(judge, points, normals(chords)[which])]] = False
+    reach = max(NEAR, _BESIDE * flatness)
+    fits[which[~_are_on_edges(judge, points, normals(chords)[which], reach)]] = False
     return fits
 
 
-def _are_on_edges(judge: Judging, points: Array, across: Array) -> Array:
+def _are_on_edges(judge: Judging, points: Array, across: Array, reach: float) -> Array:
     """Whether verdicts on both sides of points differ, looked at in two directions."""
     found = np.zeros(len(points), dtype=bool)
     for way, width in product((across, normals(across)), _WIDTHS):
         left = np.flatnonzero(~found)
         if not left.size:
             break
-        sides = [points[left] + sign * width * NEAR * way[left] for sign in (1, -1)]
+        sides = [points[left] + sign * width * reach * way[left] for sign in (1, -1)]
         flags, _ = judge(np.clip(np.concatenate(sides), 0, 1))
         one, other = np.split(flags == 1, 2)
         found[left] = one != other
@@ -82,6 +86,7 @@ def followed(
     parts: Sequence[Curve],
     others: Sequence[Curve],
     tolerance: float,
+    flatness: float,
 ) -> list[Curve]:
     """Return parts of curves, followed on from their ends until they meet something.
 
@@ -91,8 +96,8 @@ def followed(
         As in `Tracer`.
     parts, others : sequence of Curve
         What is followed, and what else it may meet.
-    tolerance : float
-        How closely points are enclosed.
+    tolerance, flatness : float
+        As in `Tracer`.
     """
     parts = _apart(parts)
     fronts = [
@@ -105,7 +110,7 @@ def followed(
         moving = [front for front in fronts if front.step > _SHORTEST]
         if not moving:
             break
-        _take_step(judge, moving, [*standing, *fronts], tolerance)
+        _take_step(judge, moving, [*standing, *fronts], tolerance, flatness)
     return _joined(
         back.found(label).backwards.followed_by(part).followed_by(on.found(label))
         for part, on, back in zip(parts, fronts[::2], fronts[1::2], strict=True)
@@ -204,7 +209,11 @@ class _Front:
 
 
 def _take_step(
-    judge: Judging, moving: Sequence[_Front], fronts: Sequence[_Front], tolerance: float
+    judge: Judging,
+    moving: Sequence[_Front],
+    fronts: Sequence[_Front],
+    tolerance: float,
+    flatness: float,
 ) -> None:
     """Let open ends go on by a step, or halve it."""
     ends = np.array([front.points[-1] for front in moving])
@@ -214,7 +223,7 @@ def _take_step(
     aims = np.clip(ends + steps, 0, 1)
     found = crossings_on_lines(judge, aims, across, _REACHES, tolerance)
     good = np.linalg.norm(found.points - ends, axis=1) > _LEAST_GAIN * length  # nan: none found
-    good[good] = are_edges(judge, ends[good], found.points[good])
+    good[good] = are_edges(judge, ends[good], found.points[good], flatness)
     for front, enclosed, fits in zip(moving, zip(*found, strict=True), good, strict=True):
         if fits and not front.meets(sum(enclosed) / 2, fronts):
             front.go_on(*enclosed)

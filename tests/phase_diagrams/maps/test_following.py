@@ -19,7 +19,7 @@ NEAR = (4e-3, 1e-3, 2e-4)  # of the axes: the first is about the width of a line
 LIST, LAW = Spectrum([4, 1.3, 0.6, 0.05]), Spectrum.power_law(1.5)
 
 
-def traced(inside: Any, size: int) -> list[Array]:
+def traced(inside: Any, size: int, flatness: float = 1e-3) -> list[Array]:
     """Return the curves around where a function of the square is positive."""
 
     def judge(points: Array) -> tuple[Array, Array]:
@@ -28,7 +28,7 @@ def traced(inside: Any, size: int) -> list[Array]:
 
     ticks = np.linspace(0, 1, size)
     stable = inside(*np.meshgrid(ticks, ticks)) > 0
-    curves, _ = Tracer(judge, lambda points: [""] * len(points), 1e-8, 1e-3).trace(stable)
+    curves, _ = Tracer(judge, lambda points: [""] * len(points), 1e-8, flatness).trace(stable)
     return [curve.points for curve in curves]
 
 
@@ -57,6 +57,13 @@ def test_two_that_draw_near_each_other_stay_apart() -> None:
 def test_a_closed_curve_stays_closed() -> None:
     (points,) = traced(lambda x, y: 0.09 - (x - 0.5) ** 2 - (y - 0.5) ** 2, 20)
     assert np.linalg.norm(points[0] - points[-1]) < 1e-6
+
+
+@pytest.mark.parametrize("flatness", [0.1, 0.01])
+def test_lines_that_may_be_rough_are_not_cut(flatness: float) -> None:
+    """Their chords leave the edge by what is allowed."""
+    (points,) = traced(lambda x, y: 0.09 - (x - 0.5) ** 2 - (y - 0.5) ** 2, 6, flatness)
+    assert len(points) < 40 and np.linalg.norm(points[0] - points[-1]) < 1e-6
 
 
 def verdict(method: Any, problem: Any, values: dict[str, float], fixed: dict[str, Any]) -> bool:
