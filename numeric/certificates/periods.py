@@ -21,7 +21,7 @@ from sgdmem.numeric.certificates.moments import (
     MomentWitness,
     moment_witness,
 )
-from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, texts
+from sgdmem.numeric.certificates.proof import Proof, matrix_texts, proof_record, step_record
 from sgdmem.numeric.certificates.rounding import dyadic
 from sgdmem.numeric.judges.exact_list import ExactList, is_schur_polynomial
 from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
@@ -67,7 +67,7 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList, workers: int) -> 
         raise UndecidedError(
             "the radius of the noise is too close to 1 to be proved on either side"
         )
-    family = [[texts(line) for line in X.tolist()] for X in exact.family]
+    family = [matrix_texts(X) for X in exact.family]
     written: dict[str, Any] = {"X" if exact.fixed else "Y": family}
     if exact.negative is not None:
         written |= {"eigenvalue": exact.negative[0], "vector": exact.negative[1]}

@@ -196,3 +196,8 @@ def text(value: Any) -> str:
 def texts(values: Iterable[Any]) -> list[str]:
     """Return several."""
     return [text(value) for value in values]
+
+
+def matrix_texts(values: Any) -> list[list[str]]:
+    """Return the lines of a matrix, of FLINT or of an array."""
+    return [texts(line) for line in values.tolist()]

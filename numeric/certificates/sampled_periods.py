@@ -18,7 +18,13 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.certificates.exact_steps import ExactStep
 from sgdmem.numeric.certificates.moments import MOST_UNKNOWN, Family, moment_witness
-from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, text, texts
+from sgdmem.numeric.certificates.proof import (
+    Proof,
+    matrix_texts,
+    proof_record,
+    step_record,
+    texts,
+)
 from sgdmem.numeric.certificates.rounding import dyadic
 from sgdmem.numeric.certificates.sampled_problem import (
     FloatStep,
@@ -192,13 +198,13 @@ def _in_exact_numbers(period: PeriodOnRows, size: int) -> Proof:
 
     found = moment_witness([size], moved)
     if found is not None and found.fixed:
-        return period.proof(found.claim, {"X": _texts(found.family[0])})
+        return period.proof(found.claim, {"X": matrix_texts(found.family[0])})
     for gain in _GAINS if found is not None else ():
         assert found is not None
         Y, Z = (_exact_chain(some, found.family[0], gain, size) for some in (steps, quiet))
-        witness: dict[str, Any] = {"Y": [_texts(X) for X in Y]}
+        witness: dict[str, Any] = {"Y": [matrix_texts(X) for X in Y]}
         if period.workers > 1:
-            witness["Z"] = [_texts(X) for X in Z[1:]]
+            witness["Z"] = [matrix_texts(X) for X in Z[1:]]
         if found.negative is None:
             witness["of_Y"] = _float_factor(Y[0])
         else:
@@ -226,7 +232,3 @@ def _exact_chain(steps: Sequence[ExactStep], first: Any, gain: Fraction, size: i
 def _float_factor(X: Any) -> list[list[str]]:
     floats = np.array([[int(x.p) / int(x.q) for x in line] for line in X.tolist()])
     return dyadic(np.linalg.inv(np.linalg.cholesky(floats)), 60)
-
-
-def _texts(X: Any) -> list[list[str]]:
-    return [[text(x) for x in line] for line in X.tolist()]

@@ -11,7 +11,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import as_array
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.certificates.exact_steps import ExactStep, exact_state, kronecker
-from sgdmem.numeric.certificates.proof import text, texts
+from sgdmem.numeric.certificates.proof import matrix_texts, text, texts
 from sgdmem.numeric.certificates.rounding import rational
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
@@ -63,7 +63,8 @@ def sampled_problem(
     rows, exact = _rows(samples)
     alike = np.ptp(samples.weights) == 0
     shares = [Fraction(1 if alike else weight) for weight in samples.weights.tolist()]
-    weights = [share / sum(shares) for share in shares]
+    total = sum(shares)
+    weights = [share / total for share in shares]
     coordinates, basis = _coordinates(rows, exact)
     return SampledProblem(
         algorithm, exact, coordinates, basis, samples.outputs, weights, noise, weight_decay
@@ -121,9 +122,10 @@ class FloatStep:
 
     def fed(self, Z: Array) -> Array:
         """Return the noise that second moments where gradients are taken make."""
-        samples, form = self.samples, self.gram @ Z @ self.gram
-        forms = np.einsum("nka,ab,nlb->nkl", samples, form, samples, optimize=True)
-        mean = np.einsum("nka,nkl,n,nlb->ab", samples, forms, self.weights, samples, optimize=True)
+        samples = self.samples
+        forms = (samples @ (self.gram @ Z @ self.gram)) @ samples.transpose(0, 2, 1)
+        weighted = self.weights[:, None, None] * (forms @ samples)
+        mean = np.tensordot(samples, weighted, axes=((0, 1), (0, 1)))
         noise = mean - self.H @ Z @ self.H.T
         return self.share * np.kron(np.outer(self.inflow, self.inflow), noise)
 
@@ -169,7 +171,7 @@ def written_data(problem: SampledProblem) -> tuple[dict[str, Any], dict[str, Any
     assert samples is not None
     asked = {
         "problem": {
-            "rows": _exactly(problem.rows),
+            "rows": matrix_texts(problem.rows),
             "outputs": samples.outputs,
             "weights": texts(problem.weights),
             "replacement": samples.drawing.replacement,
@@ -179,12 +181,8 @@ def written_data(problem: SampledProblem) -> tuple[dict[str, Any], dict[str, Any
     }
     if problem.basis is None:
         return asked, {}
-    coordinates = _exactly(problem.coordinates)
-    return asked, {"basis": _exactly(problem.basis), "coordinates": coordinates}
-
-
-def _exactly(values: Any) -> list[list[str]]:
-    return [texts(line) for line in values.tolist()]
+    coordinates = matrix_texts(problem.coordinates)
+    return asked, {"basis": matrix_texts(problem.basis), "coordinates": coordinates}
 
 
 def _rows(samples: Samples) -> tuple[Array, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.certificates.moments import MOST_UNKNOWN, moment_witness
-from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, texts
+from sgdmem.numeric.certificates.proof import Proof, matrix_texts, proof_record, step_record
 from sgdmem.numeric.certificates.rounding import dyadic
 from sgdmem.numeric.certificates.sampled_problem import (
     SampledProblem,
@@ -83,16 +83,12 @@ def _in_exact_numbers(problem: SampledProblem) -> Proof:
             "the radius of the noise is too close to 1 to be proved on either side"
         )
     matrix = found.family[0]
-    witness: dict[str, Any] = {"X" if found.fixed else "Y": _texts(matrix)}
+    witness: dict[str, Any] = {"X" if found.fixed else "Y": matrix_texts(matrix)}
     if found.negative is not None:
         witness["vector"] = found.negative[1]
     elif found.claim == "stable":
         witness |= {"of_Y": _factor(matrix), "of_difference": _factor(matrix - step.moved(matrix))}
     return Proof(_record(problem, found.claim, witness))
-
-
-def _texts(matrix: Any) -> list[list[str]]:
-    return [texts(line) for line in matrix.tolist()]
 
 
 def _factor(X: Any) -> list[list[str]]:
@@ -107,7 +103,7 @@ def _factor(X: Any) -> list[list[str]]:
             share = rows[k][i] / rows[i][i]
             rows[k] = [x - share * y for x, y in zip(rows[k], rows[i], strict=True)]
             R[k] = [x - share * y for x, y in zip(R[k], R[i], strict=True)]
-    return _texts(fmpq_mat(R))
+    return matrix_texts(fmpq_mat(R))
 
 
 def _decreasing(problem: SampledProblem) -> Array:
