@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from fractions import Fraction
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,41 @@ def test_the_checker_knows_what_a_period_does(workers: int) -> None:
         record = certify(STEPS, problem, 2).record
         assert record["inverse_batch_size"] == ["1/2", "1"]
         assert read_sampled_period(record).after(X) == enumerated(X, [pairs, single], 1)
+
+
+def test_samples_of_several_rows_of_uneven_probabilities() -> None:
+    """Against all batches of two workers, with decay, of rows that do not span their space."""
+    samples = [[["1", "1/2", "3/2"], ["0", "1", "1"]], [["1/2", "0", "1/2"], ["1", "-1", "0"]]]
+    chances, decay = [Fraction(3, 4), Fraction(1, 4)], "1/7"
+    given = np.array([[[Fraction(x) for x in line] for line in rows] for rows in samples])
+    problem = Problem.from_data(given, weights=[3, 1], weight_decay=decay)
+    record: Any = certify(STEPS, problem, 2, workers=2).record
+    basis = fmpq_mat([[number(x) for x in line] for line in record["witness"]["basis"]])
+    assert (basis.nrows(), basis.ncols(), record["problem"]["outputs"]) == (3, 2, 2)
+    one = np.array([[Fraction(i == j) for j in range(3)] for i in range(3)])
+
+    def step(method: Any, batch: tuple[int, ...]) -> Any:
+        alpha, (b,), (c,), ((D,),), (a,), _ = method.blocks
+        H = sum(given[s].T @ given[s] for s in batch) / len(batch) + Fraction(decay) * one
+        S = np.block([[one - alpha * H, b * one - alpha * a * H], [c * H, D * one + c * a * H]])
+        return fmpq_mat([[number(x) for x in line] for line in S.tolist()])
+
+    ways = []
+    for batches in product(product(range(2), repeat=2), repeat=2):
+        chance = prod(chances[s] for batch in batches for s in batch)
+        first, second = map(step, STEPS, batches)
+        ways.append((number(chance), second * first))
+    X = fmpq_mat([[number(Fraction(1 + (i * j) % 3 + 4 * (i == j), 7)) for j in range(4)]
+                  for i in range(4)])  # fmt: skip
+    both = fmpq_mat([[basis[i % 3, j % 2] if i // 3 == j // 2 else number(0) for j in range(4)]
+                     for i in range(6)])  # fmt: skip
+    start = both * X * both.transpose()
+    expected = 0 * start
+    for (p, S), (q, T) in product(ways, repeat=2):
+        mean = (S + T) / 2
+        expected += p * q * (mean * start * mean.transpose())
+    after = read_sampled_period(record).after(X)
+    assert both * after * both.transpose() == expected
 
 
 def test_claims_are_those_of_verdicts() -> None:
