@@ -101,6 +101,7 @@ def read_listed_noise(record: Any) -> ListedNoise:
     damping = [inverse * value for value in rationals(field(noise, "tau2"), "tau2", len(lam))]
     feed: Fraction | list[list[Fraction]]
     if "coupling" in noise:
+        require("tau1" not in noise, "the noise is of tau1 or of a coupling, not of both")
         lines = [
             rationals(line, "coupling", len(lam))
             for line in row(noise["coupling"], "coupling", lambda x, _: x)

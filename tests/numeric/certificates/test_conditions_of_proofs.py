@@ -72,6 +72,7 @@ CASES: tuple[tuple[str, tuple[Any, ...], Any, str], ...] = (
     ("list", ("version",), 2, "version 1"),
     ("list", ("problem", "rows"), [], "must have one of"),
     ("coupled", ("noise", "coupling"), [["1", "1"]], "is square"),
+    ("coupled", ("noise", "tau1"), "9", "tau1 or of a coupling, not of both"),
     ("coupled", ("noise", "coupling"), [["1", "-1"], ["1", "1"]], "is not negative"),
     ("coupled", ("noise", "coupling"), [["1"], ["1"]], "must have 2 entries"),
     ("coupled", ("witness", "vector"), ["1", "0"], "the vector is positive"),
