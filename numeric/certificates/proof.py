@@ -54,7 +54,7 @@ class Proof:
     >>> proof.stable, proof.claim
     (True, 'stable')
     >>> print(proof.check())
-    proved stable: every mode is strictly Schur, and the noise sum, 0.343600953895, is below 1
+    proved stable: every mode is strictly Schur, and the noise sum, between 0.343600953871 and 0.343600953929, is below 1
     """
 
     record: Mapping[str, Any]

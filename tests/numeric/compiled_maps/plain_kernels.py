@@ -25,7 +25,7 @@ def tree_of(source: str) -> ast.Module:
 def function_of(tree: ast.Module, name: str) -> Kernel:
     """Return a function of a generated module, in Python and NumPy's numbers."""
     known: dict[str, Any] = {"copysign": np.copysign, "inf": math.inf, "int64": np.int64,
-                             "empty": lambda size: np.full(size, np.nan)}  # fmt: skip
+                             "on_stack": lambda size: np.full(size, np.nan)}  # fmt: skip
     exec(compile(tree, "generated", "exec"), known)
     found: Kernel = known[name]
 

@@ -145,7 +145,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     )
     new, damaged = tmp_path / "new.nc", tmp_path / "damaged.nc"
     new.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
-    damaged.write_bytes(b"CDF\x01" + bytes(100))
+    damaged.write_bytes(b"CDF\x01" + b"\xff" * 100)
     for bad, message in (
         (["no.nc"], "there is no file"),
         ([data, "-o", "x.doc"], "-o must end in .png, .svg or .pdf"),
