@@ -91,6 +91,7 @@ def batch_sharpness_data(
 
     given = alike_features(problem)
     found = find_family(family)
+    build = found.varying(("learning_rate", "momentum"), fixed)
     rate = positive_float(learning_rate, "learning_rate")
     sizes = batch_sizes(batch_size, points)
     if given.noise != GAUSSIAN:
@@ -98,7 +99,7 @@ def batch_sharpness_data(
     chosen = read_list(momenta, "momenta")
     values, levels = [], []
     for momentum in chosen:
-        method = found(learning_rate=learning_rate, momentum=momentum, **fixed)
+        method = build(learning_rate=learning_rate, momentum=momentum)
         edges = [stochastic_edge(method, given, B) for B in sizes]
         values.append([(float(x.batch_sharpness or 0), x.sharpness) for x in edges])
         plateaus, crossover = edges[0].plateaus, edges[0].crossover_batch_size

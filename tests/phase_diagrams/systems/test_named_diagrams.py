@@ -264,6 +264,7 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
         ("fig-2", {}, "name must be among learning-rate-momentum, .*, got 'fig-2'"),
         ("damping-effective-rate", {"momentum": 1}, "unknown option 'momentum'; there are q0"),
         ("spectral-zones", {"points": 1}, "unknown option 'points'; there are q0"),
+        ("batch-sharpness", {"batch_sizes": 4}, "unknown parameter 'batch_sizes' of heavy-ball"),
         ("batch-sharpness", {"momenta": None}, "momenta must be a list of numbers, got None"),
         ("batch-sharpness", {"x": 1}, "x is chosen by the diagram; there are family"),
         ("spectral-conflict", {"momenta": []}, "momenta must be a list of numbers"),
