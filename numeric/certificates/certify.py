@@ -56,10 +56,11 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf, *, workers
     -------
     Proof
         Of stability or of the contrary. Lists of rational eigenvalues are always decided, or shown
-        to lie on the boundary (the noise sum is exactly 1, roots are on the unit circle), under
-        coupled noise unless the radius is within some 1e-900 of 1; so are
-        power laws whose noise sum is not within 1e-60 of 1. Of data and periods of more than 150
-        second moments nothing is proved within some 1e-10 of the boundary.
+        to lie exactly on the boundary of stability (the noise sum is exactly 1) or on that without
+        noise (roots are on the unit circle, none outside), under coupled noise unless the radius is
+        within some 1e-900 of 1; so are power laws whose noise sum is not within 1e-60 of 1. Of data
+        and periods of more than 150 second moments nothing is proved within about 1e-11 of the
+        learning rate of the boundary.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Proofs about lists of rational eigenvalues: always decided, or shown to be on the boundary."""
+"""Proofs about lists of rational eigenvalues: always decided, or on a boundary exactly."""
 
 from __future__ import annotations
 

@@ -141,8 +141,8 @@ class Outcomes:
         Of the noise sum, the lower and the upper one and an estimate between them, where it is not
         found closely: the noise of samples.
     on_boundary : ndarray of bool
-        Which of those that are not stable lie exactly on the boundary, where exact arithmetic has
-        decided.
+        Which of those that are not stable lie on the boundary of stability, with noise or without,
+        where exact arithmetic has decided.
     """
 
     stable: Array

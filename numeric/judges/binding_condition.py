@@ -32,9 +32,7 @@ def binding(judge: Judge) -> Reason:
     """
     if judge.reason is Reason.NO_PULL:
         return Reason.ROOT_AT_1
-    exact = judge.exact
-    on_circle = judge.reason is Reason.BOUNDARY and (exact is None or exact.circles is not None)
-    if judge.reason is Reason.NOISELESS or on_circle:
+    if judge.reason is Reason.NOISELESS or judge.is_noiseless_boundary:
         return _crossing(judge)
     return judge.reason
 

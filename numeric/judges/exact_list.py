@@ -3,7 +3,7 @@ r"""The exact condition on a finite list of rational eigenvalues, decided by exa
 The summand is a quotient of two polynomials in the eigenvalue (`noise_fraction`), so each takes a
 few products of rational numbers; sums are enclosed by balls of more and more bits, and where these
 do not decide they are computed exactly. Nothing stays open: what is neither stable nor unstable by
-a margin is shown to lie on the boundary.
+a margin is shown to lie on the boundary of stability, with noise or without.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class ExactFinding:
         In which every summand, rounded down, still decides the noise sum; None where nothing may
         be rounded.
     circles : list of lists or None
-        On the boundary by roots on the unit circle, the factor of each P - lambda Q that has them.
+        On the boundary of stability without noise, the factor of each P - lambda Q whose
+        roots are on the unit circle.
     noise_sum : (float, float)
         Bounds of it, or of the radius; infinite where a mode is unstable by itself.
     """

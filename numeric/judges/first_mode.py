@@ -1,4 +1,4 @@
-"""Power laws that are stable but for their first mode, which lies exactly on the boundary."""
+"""Power laws that are stable without noise but for a first mode with roots on the unit circle."""
 
 from __future__ import annotations
 

@@ -122,6 +122,12 @@ class Judge:
             return Reason.BOUNDARY if edge else Reason.NOISELESS
         return reason
 
+    @property
+    def is_noiseless_boundary(self) -> bool:
+        """Whether a root lies on the unit circle and none outside, by exact arithmetic."""
+        alone = self.exact is None or self.exact.circles is not None
+        return self.reason is Reason.BOUNDARY and alone
+
     @cached_property
     def exact(self) -> ExactFinding | None:
         """What exact arithmetic decides where balls do not, and it takes a moment.

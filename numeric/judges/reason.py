@@ -9,7 +9,9 @@ class Reason(Enum):
     """Which condition decides; the value is what ``to_dict``, JSON and data files say.
 
     ``ROOT_AT_1``, ``ROOT_AT_MINUS_1`` and ``COMPLEX_ROOTS`` say more closely than ``NOISELESS``
-    which root is at fault: `Verdict.binding`, and the labels of a boundary.
+    which root is at fault: `Verdict.binding`, and the labels of a boundary. ``BOUNDARY`` is where
+    the noise sum or radius is exactly 1, or where a root lies on the unit circle and none outside,
+    which is the boundary of stability without noise; a `Verdict` says which.
 
     Attributes
     ----------
@@ -74,12 +76,12 @@ _OPEN = {
     Reason.UNDECIDED_FIT,
     Reason.UNPHYSICAL_NOISE,
 }
-_DIVERGES = "the method diverges even without noise: P - lambda Q has "
+_NOISELESS = "the method does not converge even without noise: P - lambda Q has "
 _EXPLANATIONS = {
     Reason.STABLE: "the mean loss tends to 0 from every start",
     Reason.NO_PULL: "the gradient has no lasting effect: Q(1) = 0, so that x = 1 is a root of "
     "P - lambda Q for every eigenvalue",
-    Reason.NOISELESS: f"{_DIVERGES}a root on or outside the unit circle",
+    Reason.NOISELESS: f"{_NOISELESS}a root on or outside the unit circle",
     Reason.MODE_NOISE: "the noise of a single mode feeds on itself: 1 + (tau2/B) s <= 0",
     Reason.NOISE_SUM: "the mini-batch noise feeds on itself: the noise sum is at least 1",
     Reason.TRACE_DIVERGES: "the eigenvalues have an infinite sum, so the noise sum is infinite: "
@@ -94,11 +96,11 @@ _EXPLANATIONS = {
     "could turn the verdict",
     Reason.UNPHYSICAL_NOISE: "tau2 > tau1 is the noise of no data (Lemma 1), and the sufficient "
     "conditions do not decide this case",
-    Reason.ROOT_AT_1: f"{_DIVERGES}a real root at or beyond 1",
-    Reason.ROOT_AT_MINUS_1: f"{_DIVERGES}a real root at or beyond -1",
-    Reason.BOUNDARY: "it lies exactly on the boundary of stability, where second moments need not "
-    "decay",
-    Reason.COMPLEX_ROOTS: f"{_DIVERGES}two complex roots on or outside the unit circle",
+    Reason.ROOT_AT_1: f"{_NOISELESS}a real root at or beyond 1",
+    Reason.ROOT_AT_MINUS_1: f"{_NOISELESS}a real root at or beyond -1",
+    Reason.BOUNDARY: "it lies exactly on the boundary of stability, with noise or without, where "
+    "second moments need not decay",
+    Reason.COMPLEX_ROOTS: f"{_NOISELESS}two complex roots on or outside the unit circle",
 }
 _LABELS = {
     Reason.STABLE: "stable",
@@ -111,5 +113,5 @@ _LABELS = {
     Reason.ROOT_AT_1: "a root at x = 1",
     Reason.ROOT_AT_MINUS_1: "a root at x = -1",
     Reason.COMPLEX_ROOTS: "two complex roots",
-    Reason.BOUNDARY: "exactly on the boundary",
+    Reason.BOUNDARY: "on the boundary, with noise or without",
 }

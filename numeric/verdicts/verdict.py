@@ -86,7 +86,7 @@ class Verdict(VerdictLimits):
     @property
     def explanation(self) -> str:
         """The reason as a sentence; it says so where the noise is only estimated."""
-        sentence = self._what_it_tends_to or self.reason.explanation
+        sentence = self._what_it_tends_to or self._boundary or self.reason.explanation
         if self.noise.mixes:
             sentence = sentence.replace("the noise sum", "the noise radius")
         sentence = f"{sentence} ({self.detail})" if self.detail else sentence
@@ -101,6 +101,18 @@ class Verdict(VerdictLimits):
             return sentence
         lower = ", which may rest far lower" if self._floor_is_reference else ""
         return f"{sentence}; {self.noise.origin}{lower}"
+
+    @property
+    def _boundary(self) -> str:
+        """The reason in the place of ``BOUNDARY``, which is that of noise or one without it."""
+        if self.reason is not Reason.BOUNDARY:
+            return ""
+        if self._judge.is_noiseless_boundary:
+            return (
+                "it lies on the boundary of stability without noise: P - lambda Q has a root on "
+                "the unit circle, and none outside"
+            )
+        return "it lies exactly on the boundary of stability, where second moments need not decay"
 
     @property
     def _floor_is_reference(self) -> bool:

@@ -62,7 +62,7 @@ _WORDS = {  # what flags are called in a picture
     "trace_diverges": "eigenvalues without a sum",
     "squares_diverge": "squares without a sum",
     "unphysical_noise": "noise of no data",
-    "boundary": "exactly on the boundary",
+    "boundary": "on the boundary",
 }
 _QUANTITIES = {
     "noise_sum": r"noise sum $U'_\Sigma$",

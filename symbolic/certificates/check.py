@@ -28,9 +28,10 @@ _TWICE = "a name stands twice in the same record"
 _VERDICTS = {
     "stable": "proved stable",
     "unstable": "proved not stable",
-    "boundary": "proved not stable, exactly on the boundary",
+    "boundary": "proved not stable, exactly on the boundary of stability",
     "open": "undecided, bounds alone are proved",
 }
+_NOISELESS_BOUNDARY = "proved not stable, on the boundary of stability without noise"
 _Checks: TypeAlias = Mapping[str, Callable[[Any, Any], str]]
 _KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
     "eigenvalues": (
@@ -84,19 +85,22 @@ class CheckedProof:
     Attributes
     ----------
     claim : str
-        "stable", "unstable", "boundary" (not stable, but exactly at the limit) or "open" (only
-        bounds are proved).
+        "stable", "unstable", "boundary" (not stable, but exactly at the limit, or at that of what
+        is stable without noise) or "open" (only bounds are proved).
     found : str
         What was checked, as a sentence.
+    on_circle : bool
+        Whether the boundary is that without noise: a root is on the unit circle, none outside.
     """
 
     claim: str
     found: str
+    on_circle: bool = False
 
     @property
     def verdict(self) -> str:
         """The claim in words."""
-        return _VERDICTS[self.claim]
+        return _NOISELESS_BOUNDARY if self.on_circle else _VERDICTS[self.claim]
 
     def __str__(self) -> str:
         return f"{self.verdict}: {self.found}"
@@ -156,9 +160,12 @@ def check_proof(proof: Any) -> CheckedProof:
         raise ProofError(f"the witness must have names, got {shown(witness)}")
     question = read(record)
     try:
-        return CheckedProof(claim, checks[claim](question, witness))
+        found = checks[claim](question, witness)
     except AbsentError as error:
         raise ProofError(f"this is no witness of the claim {claim!r}: {error}") from None
+    kind, by = kind_of(record), witness.get("by")
+    circle = kind == "power_law" or (kind == "eigenvalues" and by == "noiseless")
+    return CheckedProof(claim, found, on_circle=claim == "boundary" and circle)
 
 
 def kind_of(record: Mapping[str, Any]) -> str:

@@ -102,7 +102,7 @@ def _listed_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str]
     modes, witness = read_listed(proof), proof["witness"]
     coupled, by = isinstance(modes.noise.feed, list), _by(proof)
     steps, from_file = _transfer(modes), "nothing else"
-    if found.claim == "boundary" and by == "noiseless":
+    if found.on_circle:
         from_file = "the factors that have roots on the circle"
         i = next(i for i, factor in enumerate(witness["on_circle"]) if len(factor) > 1)
         factor = _polynomial(fractions(witness["on_circle"][i]))

@@ -1,4 +1,4 @@
-"""Rational questions that lie exactly on the boundary, by construction: all are decided."""
+"""Rational questions exactly on the boundary of stability, by construction: all are decided."""
 
 from __future__ import annotations
 

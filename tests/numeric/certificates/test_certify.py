@@ -43,6 +43,11 @@ def test_lists_are_decided_at_the_boundary_and_beside_it() -> None:
     assert str(certify(HALF, [1], Fraction(1, 3) + TINY)).endswith("1 - 3e-20, is below 1")
     at_38 = certify(heavy_ball("0.1", "0.9"), [38, 1], 8)
     assert at_38.reason is Reason.BOUNDARY
+    assert "exactly on the boundary of stability:" in str(certify(HALF, [1], SHARP))
+    law = certify(heavy_ball("0.1", "0.9"), Spectrum.power_law(2, 38), 8)
+    for proof in (at_38, law):  # the boundary with noise is elsewhere
+        assert "on the boundary of stability without noise:" in str(proof)
+        assert "exactly" not in proof.text.partition("Answer")[2].partition("Theorem")[0]
     assert "on the unit circle at the first eigenvalue, 38, and none" in str(at_38)
     assert "at the second eigenvalue, 38" in str(certify(heavy_ball("0.1", "0.9"), [1, 38], 8))
     assert certify(heavy_ball("0.1", "0.9"), [38 + TINY, 1], 8).claim == "unstable"
@@ -54,7 +59,13 @@ def test_single_verdicts_fall_back_on_exact_arithmetic() -> None:
     assert stability(HALF, [1], SHARP).stable is False
     assert stability(HALF, [1], Fraction(1, 3) + TINY).stable is True
     assert stability(HALF, [1], Fraction(1, 3) - TINY).reason is Reason.NOISE_SUM
-    assert stability(heavy_ball("0.1", "0.9"), [38, 1]).reason is Reason.BOUNDARY
+    for problem in ([38, 1], Spectrum.power_law(2, 38)):
+        verdict = stability(heavy_ball("0.1", "0.9"), problem, 8)
+        assert verdict.reason is Reason.BOUNDARY
+        assert "on the boundary of stability without noise: P" in verdict.explanation
+    assert "exactly on the boundary of stability, " in stability(HALF, [1], SHARP).explanation
+    turning = stability(HALF, Problem.from_data([[2, 1], [2, -1]]), 1)  # roots at -1
+    assert "does not converge even without noise" in turning.explanation
 
 
 def test_decimals_stand_for_themselves() -> None:
