@@ -102,15 +102,20 @@ def _proved(algorithm: Any, given: Problem, batch_size: Any, workers: int) -> Pr
         steps = [_exact(step) for step in algorithm]
         if not steps or len({step.memory for step in steps}) > 1:
             raise InputError("algorithm must be a list of some steps of the same memory")
+        if len(steps) == 1 and workers == 1 and noise.epoch is None:
+            return _of_method(steps[0], given, noise)
         if noise.samples is not None:
             return prove_rows_period(_on_rows(steps, noise, given.weight_decay, workers))
         return prove_period(steps, _listed(steps[0], given, noise), workers)
     if workers > 1:
         raise InputError("workers are averaged after a period: algorithm must be a list of steps")
-    method = _exact(algorithm)
+    return _of_method(_exact(algorithm), given, noise)
+
+
+def _of_method(method: Algorithm, given: Problem, noise: BatchNoise) -> Proof:
     if noise.epoch is not None and noise.samples is not None and not noise.is_estimated:
         steps = [method] * noise.epoch.steps
-        return prove_rows_period(_on_rows(steps, noise, given.weight_decay, workers))
+        return prove_rows_period(_on_rows(steps, noise, given.weight_decay, 1))
     if noise.samples is not None:
         return prove_samples(sampled_problem(method, noise.samples, noise, given.weight_decay))
     law = given.spectrum.law

@@ -86,8 +86,10 @@ class LawProblem:
         """Numerator and denominator of s / lambda; the denominator is positive where it matters."""
         numerator, denominator = self.raw_fraction
         common = numerator.gcd(denominator)
-        sign = 1 if (denominator(self.scale) or denominator(self.scale / 2)) > 0 else -1
-        return sign * numerator / common, sign * denominator / common
+        numerator, denominator = numerator / common, denominator / common
+        second = flint_rational(Fraction(float(self.eigenvalue(2))))
+        sign = 1 if (denominator(self.scale) or denominator(second)) > 0 else -1
+        return sign * numerator, sign * denominator
 
     @property
     def fraction_witness(self) -> dict[str, Any]:

@@ -61,8 +61,12 @@ def sampled_problem(
             "shuffled epochs or leading modes alone"
         )
     rows, exact = _rows(samples)
-    alike = np.ptp(samples.weights) == 0
-    shares = [Fraction(1 if alike else weight) for weight in samples.weights.tolist()]
+    drawn = np.asarray(samples.weights) > 0  # what is never drawn spans nothing of the loss
+    if not drawn.all():
+        rows, exact = (x[np.repeat(drawn, samples.outputs)] for x in (rows, exact))
+    chances = np.asarray(samples.weights)[drawn]
+    alike = np.ptp(chances) == 0
+    shares = [Fraction(1 if alike else weight) for weight in chances.tolist()]
     total = sum(shares)
     weights = [share / total for share in shares]
     coordinates, basis = _coordinates(rows, exact)

@@ -170,10 +170,10 @@ def test_periods() -> None:
 def test_periods_and_rows_are_decided_at_the_boundary_and_beside_it(
     change: int, claim: str
 ) -> None:
-    for steps in ([HALF], [HALF, HALF], [HALF, HALF, HALF]):
+    for steps in ([HALF, HALF], [HALF, HALF, HALF]):
         assert certify(steps, [1], Fraction(1, 3) + change * TINY).claim == claim
     twins = Problem(Spectrum([1, 1]), Noise.coupled([[0, 2], ["1/2", 0]]))
-    assert certify([HALF], twins, Fraction(1, 3) + change * TINY).claim == claim
+    assert certify([HALF, HALF], twins, Fraction(1, 3) + change * TINY).claim == claim
     # a row x = 1 in half of all cases, or one of two directions: the rate 2 is the largest
     for rows in ([[1.0], [0.0]], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]):
         assert certify(sgd(2 - change * TINY), Problem.from_data(rows), 1).claim == claim
@@ -188,10 +188,19 @@ def test_rows_without_replacement_at_the_boundary() -> None:
         assert claims[0] == ("unstable" if size == n else "boundary")
 
 
+def test_a_list_of_one_step_is_that_step() -> None:
+    for method, problem, size in (
+        *((sgd(2), [1], 4), (HALF, [1], "1/3"), (HALF, Spectrum.power_law("1.5"), 3)),
+        (heavy_ball("0.1", "0.5"), Problem.from_data([[1, 2], [3, 4]]), 1),
+    ):
+        assert certify([method], problem, size).record == certify(method, problem, size).record
+    assert "steps" in certify([HALF], [1], 4, workers=2).record
+
+
 def test_without_noise_periods_and_rows_are_decided_exactly() -> None:
-    assert certify([sgd(2)], [1]).claim == "unstable"
+    assert certify([sgd(2), sgd(2)], [1]).claim == "unstable"
     assert certify([sgd(2), sgd(2 - TINY)], [1]).check().claim == "stable"
-    assert certify([sgd(0)], [1], 4).reason is Reason.NOISELESS
+    assert certify([sgd(0), sgd(0)], [1], 4).reason is Reason.NOISELESS
     rows = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])  # of largest eigenvalue 1/2
     for rate, claim in ((4, "unstable"), (4 - TINY, "stable"), (4 + TINY, "unstable")):
         assert certify(sgd(rate), rows).check().claim == claim
@@ -325,6 +334,21 @@ def test_rows_are_what_was_given() -> None:
     assert basis == [["1/10", "3"], ["2", "1/7"], ["3", "2"]]
 
 
+@pytest.mark.parametrize("steps", [1, 2])
+def test_rows_that_are_never_drawn_span_nothing(steps: int) -> None:
+    for rows, weights in (
+        ([[1, 0], [0, 2], [2, 0]], [1, 0, 1]),
+        ([[[1, 0], [0, 1]], [[1, 1], [0, 0]]], [0, 1]),
+        ([[1, 2], [3, 6], [3, 5], [1, 1]], [2, "0.5", 0, 0]),
+    ):
+        drawn = [i for i, weight in enumerate(weights) if weight]
+        whole = Problem.from_data(rows, weights=weights)
+        part = Problem.from_data([rows[i] for i in drawn], weights=[weights[i] for i in drawn])
+        for method, size in ((sgd("0.1"), 1), (sgd(3), 1), (heavy_ball(2, "1/2"), 4)):
+            proof = certify([method] * steps, whole, size)
+            assert proof.check().claim == certify([method] * steps, part, size).claim
+
+
 def test_rows_with_columns_that_others_make_up() -> None:
     """An answer is that without these columns, in a loss that is the same up to coordinates."""
     X = np.random.default_rng(3).integers(-3, 4, (12, 2)).astype(float)
@@ -345,8 +369,8 @@ def test_what_is_too_much_or_of_another_kind_is_said() -> None:
     for method, problem, told in (
         (heavy_ball.symbolic(), [1], "free symbols learning_rate, momentum"),
         (sgd(sympy.sqrt(2)), [1], "must be rational"),
-        ([HALF], Spectrum.power_law("1.5", count=3), "takes rational eigenvalues"),
-        ([HALF], Spectrum.power_law(2), "at most 10,000 eigenvalues, got infinitely many"),
+        ([HALF, HALF], Spectrum.power_law("1.5", count=3), "takes rational eigenvalues"),
+        ([HALF, HALF], Spectrum.power_law(2), "at most 10,000 eigenvalues, got infinitely many"),
         (HALF, Spectrum.power_law(1001), "exponent must be at most 1,000"),
         (aggmo("0.1", [f"0.{k}" for k in range(10, 27)]), [1], "memory up to 16, got 17"),
         (HALF, Spectrum(np.ones(100_001)), "at most 100,000 eigenvalues, got 100,001"),

@@ -125,12 +125,12 @@ def test_bounds_that_leave_it_open_are_bounds() -> None:
 
 
 def test_second_moments_that_fall_show_no_instability() -> None:
-    for method, problem, X in ((HALF, np.array([[1.0], [0.5]]), [["1"]]), ([HALF], [1], [[["1"]]])):
+    for method, problem, X in ((HALF, np.array([[1.0], [0.5]]), [["1"]]), ([HALF, HALF], [1], [[["1"]]])):
         record = certify(method, problem, 4).record
         assert record["claim"] == "stable"
         refused({**record, "claim": "unstable", "witness": {"X": X}}, "- X (is|are) semidefinite")
     decays = Problem(Spectrum(["1/2"]), weight_decay="1/3")
-    assert certify([sgd(3)], decays).check().claim == "unstable"  # by 1 - 3 (1/2 + 1/3)
+    assert certify([sgd(3), sgd(3)], decays).check().claim == "unstable"  # by 1 - 3 (1/2 + 1/3)
 
 
 def test_without_noise_modes_must_be_stable() -> None:
@@ -305,7 +305,7 @@ def test_eigenvalues_are_those_of_the_problem() -> None:
         for eigenvalue in (-1, 1, 2):
             witness = {"by": by, "eigenvalue": eigenvalue}
             refused({**record, "claim": "unstable", "witness": witness}, "from 0 to 0")
-    period = certify([sgd(9)], [1], 4).record
+    period = certify([sgd(9), sgd(9)], [1], 4).record
     for eigenvalue in (-1, 1, 2):
         witness = {"by": "noiseless", "eigenvalue": eigenvalue}
         refused({**period, "claim": "unstable", "witness": witness}, "from 0 to 0")
@@ -314,17 +314,17 @@ def test_eigenvalues_are_those_of_the_problem() -> None:
 def test_second_moments_that_change_are_no_boundary() -> None:
     halves: Any = np.array([[1.0], [0.0]])  # of which the rate 2 is the largest at B = 1
     record: Any = copy.deepcopy(certify(sgd(2), halves, 1).record)
-    period: Any = copy.deepcopy(certify([HALF], [1], "1/3").record)
+    period: Any = copy.deepcopy(certify([HALF, HALF], [1], "1/3").record)
     assert record["claim"] == period["claim"] == "boundary"
     refused({**record, "witness": {**record["witness"], "X": [["0"]]}}, "X is positive definite")
     refused({**period, "witness": {**period["witness"], "X": [[["0"]]]}}, "X is positive definite")
-    grown = certify([sgd(9)], [1, "1/2"], 1).record
+    grown = certify([sgd(9), sgd(9)], [1, "1/2"], 1).record
     assert check_proof({**grown, "witness": {"X": [[["1"]], [["0"]]]}}).claim == "unstable"
     apart = Problem(Spectrum([1, 1]), Noise.coupled([[1, 0], [0, 9]]))  # the second mode grows
-    grows = certify([HALF], apart, "1/3").record
+    grows = certify([HALF, HALF], apart, "1/3").record
     refused({**grows, "claim": "boundary", "witness": {"X": [[["1"]], [["0"]]]}},
             "X is positive definite")  # fmt: skip
-    nothing = {**certify([HALF], [1], 4).record, "claim": "unstable"}
+    nothing = {**certify([HALF, HALF], [1], 4).record, "claim": "unstable"}
     refused({**nothing, "witness": {"X": [[["0"]]]}}, "X is not 0")
     nothing = {**certify(HALF, halves, 4).record, "claim": "unstable"}
     refused({**nothing, "witness": {"X": [["0"]]}}, "X is not 0")

@@ -33,6 +33,18 @@ def test_short_laws_are_as_their_lists(scale: Any, exponent: int, tau2: Any) -> 
         assert certify(GAP, Problem(law, Noise(1, tau2)), B).claim == expected.claim
 
 
+def test_hidden_modes_of_any_root() -> None:
+    """Their common factor with n and d is negative up to an eigenvalue where a root meets 1 / D."""
+    for law in (Spectrum.power_law("1.7"), Spectrum.power_law(2, count=5)):
+        for root in ("-3/5", "3/5"):
+            for decay in (0, "1/10"):
+                hidden = Algorithm("1/2", [0], [0], [[root]])
+                proof = certify(hidden, Problem(law, weight_decay=decay), 8)
+                assert proof.check().claim == "stable"
+    pair = Algorithm("3/2", [0, 0], [0, 0], [["-4/5", 0], [0, "-1/2"]])
+    assert certify(pair, Spectrum.power_law("1.7"), 1).check().claim == "unstable"
+
+
 def test_without_end() -> None:
     law, decayed = (Spectrum.power_law(3, scale=x) for x in (3, "2.9"))
     assert [certify(GAP, law, B).claim for B in ("inf", 100, "0.4")] == [

@@ -68,7 +68,7 @@ def records() -> list[Any]:
         *((HALF, Spectrum.power_law(2), "0.1"), (HALF, Spectrum.power_law(1), 2)),
         *(([HALF, sgd(1)], [1, "0.3"], 8), ([HALF, sgd(9)], [3, 1], 1)),
         *((sgd("0.1"), X, 2), (sgd(3), X, 1)),
-        *(([HALF], [1], "1/3"), ([sgd(2)], [1], 4), ([HALF, HALF], [1, "1/2"])),
+        *(([HALF, HALF], [1], "1/3"), ([sgd(2), sgd(2)], [1], 4), ([HALF, HALF], [1, "1/2"])),
         *((sgd(2), HALVES, 1), (HALF, X), (sgd(99), X), (HALF, BLOCKS, "1/3")),
         *((MOMENTUM, Spectrum.power_law("1.5", scale=38), 8), (sgd(1), ALONE, 1)),
         *((MOMENTUM, Spectrum.power_law("1.5", scale=39), 8), (MOMENTUM, [39], 8)),
