@@ -125,7 +125,8 @@ def test_bounds_that_leave_it_open_are_bounds() -> None:
 
 
 def test_second_moments_that_fall_show_no_instability() -> None:
-    for method, problem, X in ((HALF, np.array([[1.0], [0.5]]), [["1"]]), ([HALF, HALF], [1], [[["1"]]])):
+    kinds = ((HALF, np.array([[1.0], [0.5]]), [["1"]]), ([HALF, HALF], [1], [[["1"]]]))
+    for method, problem, X in kinds:
         record = certify(method, problem, 4).record
         assert record["claim"] == "stable"
         refused({**record, "claim": "unstable", "witness": {"X": X}}, "- X (is|are) semidefinite")
