@@ -44,7 +44,7 @@ def prove_power_law(problem: LawProblem) -> Proof:
         return _proof(problem, "stable", witness)
     if noise.largest_tau2 < 0:  # s is largest at an end, or nearly so
         for k in (1, law.count or 1):
-            of = {**witness, "by": "mode_noise", "index": k}
+            of = {**(witness if k > 1 else {}), "by": "mode_noise", "index": k}
             proof = _proof(problem, "unstable", of)
             if proof.is_accepted:
                 return proof
@@ -71,7 +71,8 @@ def _noiseless(problem: LawProblem) -> Proof | None:
     if not is_schur_form(form, law.exact[1]):
         circle = circle_factor(problem.characteristic)
         if circle is not None and any(problem.raw_fraction[1]):
-            witness = {**problem.fraction_witness, "on_circle": texts(list(circle)[::-1])}
+            others = problem.fraction_witness if law.count != 1 else {}
+            witness = {**others, "on_circle": texts(list(circle)[::-1])}
             proof = _proof(problem, "boundary", witness)
             if proof.is_accepted:
                 return proof

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +27,7 @@ from sgdmem.symbolic.files.marks import SIGNATURE
 from sgdmem.symbolic.files.whole_files import write_text
 
 _HALF = Fraction(1, 2)
+_OTHER_LETTERS = re.compile(r"[^A-Za-z0-9 ()+.,'_-]+")
 _REASONS = {
     "stable": Reason.STABLE,
     "boundary": Reason.BOUNDARY,
@@ -95,7 +97,8 @@ class Proof:
     @property
     def reason(self) -> Reason:
         """As of a verdict."""
-        by = self.claim if self.claim != "unstable" else self.record["witness"].get("by")
+        claim = self.claim
+        by = self.record["witness"].get("by") if claim == "unstable" else claim
         if by == "trace" and Fraction(self.record["problem"]["power_law"]["exponent"]) <= _HALF:
             return Reason.SQUARES_DIVERGE
         return _REASONS.get(by, Reason.NOISE_SUM)
@@ -171,7 +174,7 @@ def step_record(algorithm: Algorithm) -> dict[str, Any]:
     """Return an algorithm as a proof holds it."""
     blocks = algorithm.blocks
     return {
-        "name": algorithm.label,
+        "name": " ".join(_OTHER_LETTERS.sub(" ", algorithm.label).split())[:100],
         "alpha": text(blocks.alpha),
         "b": texts(blocks.b),
         "c": texts(blocks.c),

@@ -18,7 +18,8 @@ from sgdmem.symbolic.certificates import (
     sampled_steps,
     samples,
 )
-from sgdmem.symbolic.certificates.fields import AbsentError, field
+from sgdmem.symbolic.certificates.fields import AbsentError, field, label
+from sgdmem.symbolic.certificates.used_keys import UsedKeys
 from sgdmem.symbolic.errors import InputError, ProofError, shown
 
 FORMAT, VERSION = "sgdmem proof", 1
@@ -32,6 +33,13 @@ _VERDICTS = {
     "open": "undecided, bounds alone are proved",
 }
 _NOISELESS_BOUNDARY = "proved not stable, on the boundary of stability without noise"
+_ABOUT = {
+    "eigenvalues": "a list of eigenvalues",
+    "steps": "a period",
+    "row_steps": "a period on data",
+    "power_law": "a power law",
+    "rows": "data",
+}
 _Checks: TypeAlias = Mapping[str, Callable[[Any, Any], str]]
 _KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
     "eigenvalues": (
@@ -142,17 +150,21 @@ def check_proof(proof: Any) -> CheckedProof:
     proved stable: every mode is strictly Schur, and the noise sum, 0.238095238095, is below 1
     """
     given = getattr(proof, "record", proof)
-    record = given if isinstance(given, Mapping) else read_proof(given)
+    whole = given if isinstance(given, Mapping) else read_proof(given)
+    record = UsedKeys(whole)
     if record.get("format") != FORMAT:
         raise ProofError(
             f'a proof has "format": "{FORMAT}", this has {shown(record.get("format"))}'
         )
-    if record.get("version") != VERSION:
+    version = record.get("version")
+    if type(version) is not int or version != VERSION:  # True and 1.0 are equal to 1
         raise ProofError(
-            f"this is a proof of version {shown(record.get('version'))}, and the checker is for "
+            f"this is a proof of version {shown(version)}, and the checker is for "
             f"version {VERSION}: make it anew, or check it with the sgdmem that made it"
         )
-    read, checks = _KINDS[kind_of(record)]
+    kind = kind_of(record)
+    label(record, "made")
+    read, checks = _KINDS[kind]
     claim, witness = (field(record, name) for name in ("claim", "witness"))
     if not isinstance(claim, str) or claim not in checks:
         raise ProofError(f"the claim must be {', '.join(checks)}, got {shown(claim)}")
@@ -163,7 +175,10 @@ def check_proof(proof: Any) -> CheckedProof:
         found = checks[claim](question, witness)
     except AbsentError as error:
         raise ProofError(f"this is no witness of the claim {claim!r}: {error}") from None
-    kind, by = kind_of(record), witness.get("by")
+    by = whole["witness"].get("by")
+    record.require_used(
+        f"about {_ABOUT[kind]} with claim {claim!r}{f' by {shown(by)}' if by else ''}"
+    )
     circle = kind == "power_law" or (kind == "eigenvalues" and by == "noiseless")
     return CheckedProof(claim, found, on_circle=claim == "boundary" and circle)
 

@@ -11,6 +11,8 @@ from sgdmem.symbolic.errors import ProofError, shown
 
 _NUMBER = re.compile(r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?", re.ASCII)
 _MOST_DIGITS = 4000  # of a number; Python reads no more than 4,300 by default
+_NAME = re.compile(r"[A-Za-z0-9 ()+.,'_-]*", re.ASCII)  # nothing that could imitate a question
+_LONGEST_NAME = 100
 _Read = TypeVar("_Read")
 
 
@@ -39,9 +41,32 @@ def rational(value: Any, name: str = "a number") -> Fraction:
     >>> rational("-3/4")
     Fraction(-3, 4)
     """
-    if not isinstance(value, str) or len(value) > _MOST_DIGITS or not _NUMBER.fullmatch(value):
+    if not isinstance(value, str):
         raise ProofError(f"{name} must be a text such as '-3/4', got {shown(value)}")
+    if len(value) > _MOST_DIGITS:
+        raise ProofError(
+            f"{name} must be a text of at most {_MOST_DIGITS:,} digits, got {len(value):,}"
+        )
+    if not _NUMBER.fullmatch(value):
+        raise ProofError(
+            f"{name} must be a whole number or a fraction such as '-3/4', without a decimal point "
+            f"or an exponent, got {shown(value)}"
+        )
     return Fraction(value)
+
+
+def label(record: Any, name: str) -> str:
+    """Return a name of something, which is only said, "" if there is none.
+
+    Without colons, semicolons and signs of equality it cannot be taken for what was asked.
+    """
+    found = record.get(name, "") if isinstance(record, Mapping) else None
+    if not isinstance(found, str) or len(found) > _LONGEST_NAME or not _NAME.fullmatch(found):
+        raise ProofError(
+            f"{name!r} must be a text of at most {_LONGEST_NAME} ASCII letters, digits, spaces and "
+            f"-_()+.,' alone, got {shown(found)}"
+        )
+    return found
 
 
 def whole(value: Any, name: str, least: int, most: int = 10**6) -> int:

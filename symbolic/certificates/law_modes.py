@@ -101,10 +101,12 @@ def read_power_law(record: Any) -> PowerLawModes:
     feed, damping = (inverse * rational(field(noise, name), name) for name in ("tau1", "tau2"))
     require(feed >= max(damping, Fraction(0)), "the noise is that of some data")
     witness = record.get("witness", {})
-    unit = rational(witness.get("unit", "1"), "unit")
+    of_polynomials = witness if "numerator" in witness else {}
+    unit = rational(of_polynomials.get("unit", "1"), "unit")
     require(unit > 0, "the unit is positive")
     mode = Mode(mode.P, [unit * q for q in mode.Q], decay / unit)
-    cuts = row(witness.get("cuts", []), "cuts", lambda k, name: whole(k, name, 1, MOST_INDEX))
+    given = of_polynomials.get("cuts", [])
+    cuts = row(given, "cuts", lambda k, name: whole(k, name, 1, MOST_INDEX))
     ends = [0, *cuts, count or MOST_INDEX + 1]
     require(all(map(lt, ends, ends[1:])), "cuts are indices before the last, one after the other")
     return PowerLawModes(mode, scale / unit, exponent, count, feed, damping, unit, tuple(cuts))

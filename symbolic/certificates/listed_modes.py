@@ -125,7 +125,14 @@ def read_listed_noise(record: Any) -> ListedNoise:
 def read_batch(record: Any) -> tuple[Fraction, Fraction]:
     """Return one over the batch size, and the weight decay of the problem."""
     inverse = rational(field(record, "inverse_batch_size"), "inverse_batch_size")
+    if inverse < 0:
+        raise ProofError("the batch size must not be negative")
+    return inverse, read_decay(record)
+
+
+def read_decay(record: Any) -> Fraction:
+    """Return the weight decay of the problem."""
     decay = rational(field(field(record, "problem"), "weight_decay"), "weight_decay")
-    if inverse < 0 or decay < 0:
-        raise ProofError("the batch size and the weight decay must not be negative")
-    return inverse, decay
+    if decay < 0:
+        raise ProofError("the weight decay must not be negative")
+    return decay

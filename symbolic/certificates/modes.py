@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from sgdmem.symbolic.certificates.fields import field, rational, rationals, row
+from sgdmem.symbolic.certificates.fields import field, label, rational, rationals, row
 from sgdmem.symbolic.errors import ProofError
 
 _LARGEST_MEMORY = 64
@@ -141,6 +141,7 @@ class Step:
 
 def read_step(record: Any) -> Step:
     """Return what an algorithm of a proof does in a step."""
+    label(record, "name")
     b = rationals(field(record, "b"), "b")
     memory = len(b)
     if memory > _LARGEST_MEMORY:

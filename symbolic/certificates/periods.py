@@ -97,7 +97,8 @@ def check_unstable(period: Period, witness: Any) -> str:
         grown = map(difference, _after(period, family), family)
         require(all(map(is_semidefinite, [*family, *grown])), "X and A(X) - X are semidefinite")
         return f"second moments do not fall {every}, those of a family X"
-    if witness.get("by") == "noiseless":
+    if "by" in witness:
+        require(field(witness, "by") == "noiseless", "by must be noiseless, or not be there")
         i = period.noise.place(witness)
         where = period.noise.named(i)
         require(not period.is_schur(i), f"a period is not strictly Schur at {where}")

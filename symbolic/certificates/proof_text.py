@@ -12,7 +12,7 @@ from sgdmem.symbolic.certificates.law_modes import PowerLawModes, read_power_law
 from sgdmem.symbolic.certificates.listed_modes import ListedModes, read_listed
 from sgdmem.symbolic.certificates.moments_text import period_parts, row_steps_parts, rows_parts
 from sgdmem.symbolic.certificates.question import fractions, numbers, question
-from sgdmem.symbolic.certificates.wording import number, plain
+from sgdmem.symbolic.certificates.wording import number
 
 _WIDTH = 100
 _FEW = 5
@@ -72,7 +72,7 @@ def proof_text(proof: Mapping[str, Any]) -> str:
         ("What the checker computes itself", again),
         ("What is assumed", _assumed(kind)),
     ]
-    made = plain(proof.get("made", "written by no one who says so"))
+    made = proof.get("made", "written by no one who says so")
     lines = [f"Proof, format {proof['version']}, {made}"]
     for title, paragraphs in sections:
         lines += ["", title]
@@ -175,7 +175,7 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
             f"At {modes.named(1)}, P - lambda Q is divided by {factor}{_CIRCLE} What is left is "
             "strictly Schur."
         )
-    if _names_summand(proof, modes):
+    if "numerator" in witness:
         n, d = (fractions(witness[key])[::-1] for key in ("numerator", "denominator"))
         last = "second" if found.claim == "boundary" else "largest"
         where = f"up to the {last} eigenvalue"
@@ -213,15 +213,6 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
 def _cut(cuts: Sequence[int]) -> str:
     """Return the first few indices, and the last one."""
     return ", ".join(map(str, cuts[:_FEW])) + f", ... {cuts[-1]}" * (len(cuts) > _FEW)
-
-
-def _names_summand(proof: Any, modes: PowerLawModes) -> bool:
-    """Whether a proof takes n and d."""
-    by = _by(proof)
-    if proof["claim"] == "boundary":
-        return modes.count != 1
-    first = by == "mode_noise" and proof["witness"]["index"] == 1
-    return by not in ("noiseless", "trace") and not first
 
 
 def _assumed(kind: str) -> list[str]:

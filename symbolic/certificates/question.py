@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from sgdmem.symbolic.certificates.check import kind_of
-from sgdmem.symbolic.certificates.wording import number, plain
+from sgdmem.symbolic.certificates.wording import number
 
 _FEW = 5
 
@@ -74,7 +74,7 @@ def _method(step: Mapping[str, Any]) -> str:
         parts += [f"D = [{lines}{more}]", f"a = {numbers(fractions(step['a']))}"]
     if step["shrink"] != "0":
         parts.append(f"shrink = {number(Fraction(step['shrink']))}")
-    name = plain(step.get("name", ""))
+    name = step.get("name", "")
     return f"{name}: {', '.join(parts)}" if name else ", ".join(parts)
 
 

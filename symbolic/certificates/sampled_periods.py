@@ -18,13 +18,13 @@ from typing import Any
 
 from flint import fmpq
 
-from sgdmem.symbolic.certificates.fields import field, rational, rationals, require, row
+from sgdmem.symbolic.certificates.fields import field, rationals, require, row
 from sgdmem.symbolic.certificates.modes import read_step
 from sgdmem.symbolic.certificates.periods import MOST_STEPS, read_workers, steps_told
 from sgdmem.symbolic.certificates.sampled_steps import (
     SampledStep,
     moved,
-    read_samples,
+    read_rows,
     read_share,
 )
 from sgdmem.symbolic.certificates.samples import (
@@ -63,13 +63,12 @@ def read_sampled_period(record: Any) -> SampledPeriod:
     given = field(record, "inverse_batch_size")
     sizes = given if isinstance(given, list) else [given] * len(methods)
     require(len(sizes) == len(methods), "each step has a batch size")
-    first = read_samples({**record, "algorithm": methods[0], "inverse_batch_size": sizes[0]})
-    weights = rationals(record["problem"]["weights"], "weights")
-    steps = []
-    for method, size in zip(methods, sizes, strict=True):
-        inverse = rational(size, "inverse_batch_size")
-        require(inverse >= 0, "a batch size is not negative")
-        share = read_share(record["problem"], inverse, weights)
+    inverses = rationals(sizes, "inverse_batch_size")
+    require(min(inverses) >= 0, "a batch size is not negative")
+    first, problem = read_rows(record, methods[0], inverses[0]), field(record, "problem")
+    weights, steps = rationals(field(problem, "weights"), "weights"), []
+    for method, inverse in zip(methods, inverses, strict=True):
+        share = read_share(problem, inverse, weights)
         steps.append(replace(first, step=read_step(method), share=fmpq(*share.as_integer_ratio())))
     require(len({step.step.size for step in steps}) == 1, "all steps have the same memory")
     return SampledPeriod(steps, read_workers(record))

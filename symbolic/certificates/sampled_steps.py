@@ -23,7 +23,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from sgdmem.symbolic.certificates.fields import field, rationals, require, row, whole
-from sgdmem.symbolic.certificates.listed_modes import read_batch
+from sgdmem.symbolic.certificates.listed_modes import read_batch, read_decay
 from sgdmem.symbolic.certificates.modes import Step, is_schur, read_step
 
 _MOST_NUMBERS = 10**7
@@ -139,6 +139,11 @@ class SampledStep:
 
 def read_samples(record: Any) -> SampledStep:
     """Return the algorithm and the data of a proof."""
+    return read_rows(record, field(record, "algorithm"), read_batch(record)[0])
+
+
+def read_rows(record: Any, method: Any, inverse: Fraction) -> SampledStep:
+    """Return what a method does on the data of a proof, with one over the batch size."""
     problem, witness = field(record, "problem"), field(record, "witness")
     lines = _rows(field(problem, "rows"), "rows")
     outputs = whole(field(problem, "outputs"), "outputs", 1)
@@ -146,8 +151,7 @@ def read_samples(record: Any) -> SampledStep:
     count = len(lines) // outputs
     weights = rationals(field(problem, "weights"), "weights", count)
     require(min(weights) >= 0 and sum(weights) == 1, "the weights are probabilities")
-    inverse, decay = read_batch(record)
-    share = read_share(problem, inverse, weights)
+    decay, share = read_decay(record), read_share(problem, inverse, weights)
     matrix, gram = _matrix(lines), _identity(len(lines[0]))
     if "basis" in witness:
         C = _matrix(_rows(witness["basis"], "basis"))
@@ -156,7 +160,7 @@ def read_samples(record: Any) -> SampledStep:
         require(fits and coordinates * C.transpose() == matrix, "the basis gives the rows")
         gram = C.transpose() * C
         matrix = coordinates
-    step = read_step(field(record, "algorithm"))
+    step = read_step(method)
     return SampledStep(
         step, matrix, outputs, [_fmpq(x) for x in weights], gram, _fmpq(share), _fmpq(decay)
     )

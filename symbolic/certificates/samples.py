@@ -34,7 +34,8 @@ def check_unstable(sampled: SampledStep, witness: Any) -> str:
     if "X" in witness:
         require_not_falling(sampled, witness["X"], partial(moved, sampled))
         return "second moments X of w and its memory do not fall from step to step"
-    if witness.get("by") == "noiseless":
+    if "by" in witness:
+        require(field(witness, "by") == "noiseless", "by must be noiseless, or not be there")
         require(not sampled.is_schur(), "a step is not strictly Schur")
         return "the mean of w and its memory does not fall from step to step, even without noise"
     Y = _check(sampled, witness)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
-from typing import Any
 
 _HUGE, _NEAR = 10**300, Fraction(1, 10**9)
-_MOST_DIGITS, _LONGEST, _BRIEF = 10, 100, 10**4
+_MOST_DIGITS, _BRIEF = 10, 10**4
 
 
 def named(number: int, value: Fraction) -> str:
@@ -70,8 +69,3 @@ def number(x: Fraction) -> str:
         return text
     is_brief = max(abs(x.numerator), x.denominator) < _BRIEF
     return str(x) if is_brief else f"~{short(x, 6)}"
-
-
-def plain(value: Any) -> str:
-    """Return a text of a file on one line, without what moves a terminal's cursor."""
-    return "".join(x if x.isprintable() and x.isascii() else "?" for x in str(value))[:_LONGEST]

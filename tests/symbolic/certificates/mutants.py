@@ -45,10 +45,11 @@ TESTS = (
     "tests/numeric/certificates/test_certify.py",
     "tests/numeric/certificates/test_periods_on_data.py",
     "tests/numeric/certificates/test_boundary_questions.py",
+    "tests/symbolic/certificates/test_keys_of_proofs.py",
 )
 MODULES = ("coupled", "fields", "law_modes", "listed_modes", "modes", "noise_sums", "periods",
            "positivity", "power_laws", "power_sums", "sampled_periods", "sampled_steps",
-           "samples")  # fmt: skip
+           "samples", "used_keys")  # fmt: skip
 SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
     ast.LtE: (ast.Lt, ast.Gt),
@@ -95,6 +96,9 @@ EQUIVALENT = {
         "2 degree points tell any two quotients apart, and more do not refuse the right one",
     ("law_modes", "total = total * at + coefficient", "total * at + coefficient with Sub"):
         "both sides that are compared are negated",
+    ("used_keys",
+     "if isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):",
+     "any turned"): "a list of records and of something else is refused",
 }  # fmt: skip
 Change: TypeAlias = Callable[[Any], None]
 RENAMED = {"min": "max", "max": "min", "all": "any", "any": "all"}

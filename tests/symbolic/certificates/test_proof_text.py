@@ -114,12 +114,15 @@ def test_it_says_what_was_asked_found_and_assumed() -> None:
 
 
 def test_names_of_a_file_do_not_reach_the_terminal_as_they_are() -> None:
-    record = copy.deepcopy(records()[0])
-    record["made"] = record["algorithm"]["name"] = "\x1b[2Jsgd\n" + "y" * 1000
-    text = proof_text(record)
-    assert "?[2Jsgd?y" in text
-    assert "\x1b" not in text
-    assert "y" * 101 not in text
+    for name in ("\x1b[2Jsgd", "SGD\n", "SGD: alpha = 0.1; 2", "a=1", "é", "y" * 101, 5, None):
+        for key, of in (("made", None), ("name", "algorithm")):
+            record = copy.deepcopy(records()[0])
+            (record[of] if of else record)[key] = name
+            with pytest.raises(ProofError, match=f"'{key}' must be a text of at most 100") as said:
+                proof_text(record)
+            assert str(said.value).isprintable()
+    mine = certify(Algorithm("1/2", name="Mine: α = 1; sgd(2)"), [1], 4).text
+    assert "\n  Mine 1 sgd(2): alpha = 0.5\n" in mine
 
 
 PAGE = (Path(__file__).parents[3] / "docs" / "proofs.md").read_text()
@@ -131,6 +134,7 @@ def documented(kind: str) -> set[str]:
     """Return the keys of a witness, and those within, that the page lists."""
     rows = [line.split("|")[1:] for line in PAGE.splitlines() if line.startswith(f"| {kind} |")]
     known = {"noiseless", "mode_noise", "noise_sum", "trace"}  # values of one
+    known |= {"stable", "unstable", "boundary", "open"}
     return {key for _, *cells in rows for x in cells for key in re.findall("`(.*?)`", x)} - known
 
 
@@ -158,6 +162,8 @@ def test_all_keys_are_documented() -> None:
             r'_read_family\(\w+, witness, "(\w+)"',
             r'_squares\(\w+, witness, "(\w+)"',
             r'record.get\("(\w+)"',
+            r'of_polynomials.get\("(\w+)"',
+            r'label\(record, "(\w+)"',
         ):
             read |= {*re.findall(pattern, source)}
     assert read <= head and len(read) > 35
