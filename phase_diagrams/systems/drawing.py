@@ -110,9 +110,9 @@ def draw(
         )
     if quantity is not None and "stable" not in given:
         raise InputError(f"quantity belongs to maps, got {shown(quantity)}")
-    require_drawable(found)
     options: dict[str, Any] = {"annotate": annotate, "explained": explained, "size": size}
     with drawable("data" if diagram is None else f"data of the diagram {diagram}"):
+        require_drawable(found)  # reads values, which may be those of other chunks
         return _draw(with_plain_text(found), ax, quantity, options)
 
 

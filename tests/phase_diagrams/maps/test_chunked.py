@@ -258,6 +258,15 @@ def test_what_is_not_computed_yet_is_no_verdict(tmp_path: Path) -> None:
     assert is_colour(colour_at(axes, float(RATES[1][40]), float(MOMENTA[1][20])), "white")
 
 
+def test_chunks_of_another_type_are_told_in_a_line(tmp_path: Path) -> None:
+    store = tmp_path / "map.zarr"
+    found = phase_diagram(**MAP, store=store, chunk=16)
+    verdicts = store / "stable" / "c" / "0" / "0"
+    verdicts.write_bytes((store / "noise_sum" / "c" / "0" / "0").read_bytes())
+    with pytest.raises(InputError, match="data cannot be drawn: "):
+        draw(found)
+
+
 FAULTS: dict[str, Callable[[bytes], bytes | None]] = {
     "missing": lambda data: None,
     "empty": lambda data: b"",
