@@ -21,7 +21,6 @@ def proof_path(output: str | None) -> Path | None:
 
 def print_proof(
     algorithm: Any,
-    name: str,
     options: Mapping[str, Any],
     path: Path | None,
     as_json: bool,
@@ -32,6 +31,7 @@ def print_proof(
     Returns what is proved: None where nothing is.
     """
     from sgdmem.numeric.certificates.certify import certify
+    from sgdmem.symbolic.certificates.question import question_lines
 
     problem, batch_size = read_problem(options, exact=True), read_batch_size(options)
     try:
@@ -45,7 +45,8 @@ def print_proof(
         print_json(proof.to_dict())
         return proof.stable
     click.echo(str(proof))
-    click.echo(f"  {name} on {problem.spectrum}; {problem.noise.at(batch_size)}")
+    for line in question_lines(proof.record):
+        click.echo(f"  {line}")
     if options["labels"] or options["target_column"] or options["label_variance"]:
         click.echo("  about stability alone: labels decide where the loss comes to rest")
     if path is not None:

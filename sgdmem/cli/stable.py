@@ -106,8 +106,8 @@ def stable_command(
                 "--certify is about single values: of an interval all is proved without it"
             )
         path = proof_path(output)
-        method, name, workers = _exact_method(algorithm, settings, matrix, periodic)
-        return _EXIT_CODES[print_proof(method, name, options, path, as_json, workers)]
+        method, workers = _exact_method(algorithm, settings, matrix, periodic)
+        return _EXIT_CODES[print_proof(method, options, path, as_json, workers)]
     if output is not None:
         raise click.UsageError("-o is the file of a proof, and belongs to --certify")
     if periodic is not None:
@@ -162,17 +162,16 @@ def _require_named(algorithm: Any) -> None:
 
 def _exact_method(
     algorithm: Any, settings: tuple[str, ...], matrix: dict[str, Any], periodic: Any
-) -> tuple[Any, str, int]:
-    """Return an algorithm or the steps of a period, what it is called, and how many workers."""
+) -> tuple[Any, int]:
+    """Return an algorithm or the steps of a period, and how many workers."""
     from sgdmem.numeric.verdicts.stability import matrix_algorithm
 
     if periodic is not None:
         _require_named(algorithm)
         method, values = read_periodic(algorithm, settings, periodic)
-        return method(**values), method.__name__, method.workers
+        return method(**values), method.workers
     named = matrix_algorithm(**matrix) if algorithm is None else None
-    found = named or built(*read_method(algorithm, settings))
-    return found, found.name or found.label, 1
+    return named or built(*read_method(algorithm, settings)), 1
 
 
 def _print_periodic(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sgdmem.symbolic.certificates.check import CheckedProof, kind_of
+from sgdmem.symbolic.certificates.numbers_told import few, matrix_told
 from sgdmem.symbolic.certificates.periods import read_period
-from sgdmem.symbolic.certificates.question import fractions, numbers
+from sgdmem.symbolic.certificates.question import fractions
 
 _DECREASE = [
     "What a step, or a period of steps, does to second moments is a linear map A, and keeps them "
@@ -37,8 +38,7 @@ def rows_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
     """Return the same of a step on data."""
     name = _held(proof, "Y" if "Y" in proof["witness"] else "")
     steps = [
-        "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
-        "computed.",
+        _coordinates(proof["witness"]),
         *([f"{name} is a matrix of size {len(proof['witness'][name])}."] if name else []),
         *_direction(proof, name),
     ]
@@ -62,8 +62,7 @@ def row_steps_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[st
     count = 1 if name == "X" else len(witness["Y"]) + len(witness.get("Z", []))
     size = len(witness["X"] if name == "X" else witness["Y"][0])
     steps = [
-        "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
-        "computed.",
+        _coordinates(witness),
         f"{name} has {count:,} matri{'x' if count == 1 else 'ces'} of size {size}"
         + ("." if name == "X" else ", each above what a step makes of the one before; Y is the "
            "first, and above the last."),
@@ -77,6 +76,14 @@ def row_steps_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[st
         "definite, by diagonals that are larger than the rest of each row."
     ]
     return _DECREASE, steps, again
+
+
+def _coordinates(witness: Any) -> str:
+    said = "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
+    if "basis" not in witness:
+        return f"{said}computed."
+    C = matrix_told([fractions(line) for line in witness["basis"]])
+    return f"{said}computed. w = C q, with a basis C of what the rows span, {C}."
 
 
 def _held(proof: Any, of_stable: str) -> str:
@@ -102,5 +109,5 @@ def _direction(proof: Any, name: str) -> list[str]:
     of = ""
     if kind_of(proof) == "steps":
         of = f" at {read_period(proof).noise.named(witness['eigenvalue'])},"
-    z = numbers(fractions(witness["vector"]))
+    z = few(fractions(witness["vector"]))
     return [f"Y - A(Y) is positive definite, and z Y z < 0{of} for z = {z}."]

@@ -11,7 +11,8 @@ from sgdmem.symbolic.certificates.check import CheckedProof, check_proof, kind_o
 from sgdmem.symbolic.certificates.law_modes import PowerLawModes, read_power_law
 from sgdmem.symbolic.certificates.listed_modes import ListedModes, read_listed
 from sgdmem.symbolic.certificates.moments_text import period_parts, row_steps_parts, rows_parts
-from sgdmem.symbolic.certificates.question import fractions, numbers, question
+from sgdmem.symbolic.certificates.numbers_told import few
+from sgdmem.symbolic.certificates.question import fractions, question
 from sgdmem.symbolic.certificates.wording import number
 
 _WIDTH = 100
@@ -121,7 +122,7 @@ def _listed_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str]
             vector = fractions(witness["vector"])
             if any(vector):
                 steps.append(
-                    f"A vector v = {numbers([x / max(vector) for x in vector])} is compared with "
+                    f"A vector v = {few([x / max(vector) for x in vector])} is compared with "
                     "N v: a radius below 1 if N v < v, at least 1 if N v >= v (Collatz and "
                     "Wielandt)."
                 )

@@ -1,4 +1,7 @@
-"""What a proof is about, as a person reads it: methods, problem and noise, with rounded numbers."""
+"""What a proof is about, as a person reads it: methods, problem and noise.
+
+What is rounded or left out of the numbers has a digest (`numbers_told`).
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,14 @@ from itertools import groupby
 from typing import Any
 
 from sgdmem.symbolic.certificates.check import kind_of
-from sgdmem.symbolic.certificates.wording import number
-
-_FEW = 5
+from sgdmem.symbolic.certificates.numbers_told import (
+    FEW,
+    digest,
+    list_told,
+    matrix_told,
+    number_told,
+    with_digest,
+)
 
 
 def question(proof: Mapping[str, Any]) -> list[str]:
@@ -41,12 +49,6 @@ def question_lines(proof: Mapping[str, Any]) -> list[str]:
     return ["; ".join(methods).replace(":; ", ": "), problem]
 
 
-def numbers(values: Sequence[Fraction]) -> str:
-    """Return the first few of a list."""
-    shown = ", ".join(map(number, values[:_FEW]))
-    return f"[{shown}{f', ... {len(values)} in all' if len(values) > _FEW else ''}]"
-
-
 def fractions(values: Sequence[str]) -> list[Fraction]:
     """Return numbers that were checked."""
     return [Fraction(x) for x in values]
@@ -60,20 +62,26 @@ def _methods(proof: Mapping[str, Any]) -> Iterator[str]:
     workers = proof.get("workers", 1)
     averaged = f" by {workers:,} workers, averaged after each round" * (workers > 1)
     yield f"{len(proof['steps']):,} step{'s' * (len(proof['steps']) > 1)} over and over{averaged}:"
-    yield from (f"{count:,} of {method}" for method, count in runs[:_FEW])
-    if len(runs) > _FEW:
-        yield f"and {sum(count for _, count in runs[_FEW:]):,} more"
+    yield from (f"{count:,} of {method}" for method, count in runs[:FEW])
+    if len(runs) > FEW:
+        more = f"... and {sum(count for _, count in runs[FEW:]):,} more"
+        yield with_digest(more, [*map(_flat, proof["steps"])])
+
+
+def _flat(step: Mapping[str, Any]) -> list[Fraction]:
+    """Return all numbers of a method."""
+    D = [x for line in step["D"] for x in line]
+    return fractions([step["alpha"], step["shrink"], *step["b"], *step["c"], *D, *step["a"]])
 
 
 def _method(step: Mapping[str, Any]) -> str:
-    parts = [f"alpha = {number(Fraction(step['alpha']))}"]
+    parts = [f"alpha = {number_told(Fraction(step['alpha']))}"]
     if step["b"]:
-        parts += [f"{name} = {numbers(fractions(step[name]))}" for name in "bc"]
-        lines = "; ".join(numbers(fractions(line)) for line in step["D"][:_FEW])
-        more = f"; ... {len(step['D'])} lines" * (len(step["D"]) > _FEW)
-        parts += [f"D = [{lines}{more}]", f"a = {numbers(fractions(step['a']))}"]
+        parts += [f"{name} = {list_told(fractions(step[name]))}" for name in "bc"]
+        D = matrix_told([fractions(line) for line in step["D"]])
+        parts += [f"D = {D}", f"a = {list_told(fractions(step['a']))}"]
     if step["shrink"] != "0":
-        parts.append(f"shrink = {number(Fraction(step['shrink']))}")
+        parts.append(f"shrink = {number_told(Fraction(step['shrink']))}")
     name = step.get("name", "")
     return f"{name}: {', '.join(parts)}" if name else ", ".join(parts)
 
@@ -85,18 +93,23 @@ def _problem(proof: Mapping[str, Any]) -> str:
         size = f"{n:,} row{'s' * (n > 1)} of {d:,} number{'s' * (d > 1)}"
         each = problem["outputs"]
         found = f"least squares on {size}{f', {each:,} rows a sample' * (each > 1)}"
-        found += ", of uneven probabilities" * (len(set(fractions(problem["weights"]))) > 1)
+        lines = [fractions(line) for line in problem["rows"]]
+        found += f" (digest {digest(lines)})" if max(n, d) > FEW else f", {matrix_told(lines)}"
+        weights = fractions(problem["weights"])
+        if len(set(weights)) > 1:
+            found += f", of uneven probabilities {list_told(weights)}"
     elif kind == "power_law":
         law = problem["power_law"]
         scale, exponent = Fraction(law["scale"]), Fraction(law["exponent"])
         many = "infinitely many" if law["count"] is None else f"{law['count']:,}"
-        found = f"{many} eigenvalues {f'{number(scale)} ' * (scale != 1)}k^-{number(exponent)}"
+        size = f"{number_told(scale)} " * (scale != 1)
+        found = f"{many} eigenvalues {size}k^-{number_told(exponent)}"
     else:
         lam, counts = fractions(problem["eigenvalues"]), fractions(problem["multiplicities"])
-        often = f", multiplicities {numbers(counts)}" if set(counts) != {Fraction(1)} else ""
-        found = f"eigenvalues {numbers(lam)}{often}"
+        often = f", multiplicities {list_told(counts)}" if set(counts) != {Fraction(1)} else ""
+        found = f"eigenvalues {list_told(lam)}{often}"
     decay = Fraction(problem["weight_decay"])
-    return f"{found}{f', weight decay {number(decay)}' * bool(decay)}"
+    return f"{found}{f', weight decay {number_told(decay)}' * bool(decay)}"
 
 
 def _noise(proof: Mapping[str, Any]) -> str:
@@ -104,17 +117,21 @@ def _noise(proof: Mapping[str, Any]) -> str:
     every = [Fraction(x) for x in (given if isinstance(given, list) else [given])]
     if not any(every):
         return "full batches, no noise"
-    sizes = [number(1 / x) if x else "all" for x in every]
+    sizes = [number_told(1 / x) if x else "all" for x in every]
     runs = [(size, len(list(run))) for size, run in groupby(sizes)]
     size = f"batch size {sizes[0]}"
     if len(runs) > 1:
-        size = "batch sizes " + ", ".join(f"{times:,} of {x}" for x, times in runs[:_FEW])
-        size += f", ... {len(sizes):,} in all" * (len(runs) > _FEW)
+        size = "batch sizes " + ", ".join(f"{times:,} of {x}" for x, times in runs[:FEW])
+        if len(runs) > FEW:
+            size += with_digest(f", ... {len(sizes):,} in all", [every])
     if "rows" in proof["problem"]:
         way = "with" if proof["problem"]["replacement"] else "without"
         return f"{size}, samples drawn {way} replacement"
     noise, tau2 = proof["noise"], proof["noise"]["tau2"]
     each = fractions(tau2 if isinstance(tau2, list) else [tau2])
-    same = number(each[0]) if len(set(each)) == 1 else numbers(each)
-    tau1 = f"tau1 = {number(Fraction(noise['tau1']))}" if "tau1" in noise else "a coupling matrix"
-    return f"{size}, {tau1}, tau2 = {same}"
+    same = number_told(each[0]) if len(set(each)) == 1 else list_told(each)
+    if "tau1" in noise:
+        feed = f"tau1 = {number_told(Fraction(noise['tau1']))}"
+    else:
+        feed = f"coupling T = {matrix_told([fractions(line) for line in noise['coupling']])}"
+    return f"{size}, {feed}, tau2 = {same}"

@@ -20,16 +20,19 @@ def test_a_proof_is_written_and_checked(capsys: pytest.CaptureFixture[str], tmp_
     path = str(tmp_path / "proof.json")
     code, said, _ = run(capsys, *HEAVY_BALL, *LAW, "--certify", "-o", path)
     assert code == 0
-    first, question, file = said.splitlines()
+    first, *question, file = said.splitlines()
     assert first.startswith(
         "proved stable: every mode is strictly Schur, and the noise sum, at most"
     )
-    assert "k^-1.5; batch size 32" in question
+    assert "k^-1.5; batch size 32" in question[-1]
     assert f"`sgdmem check {path}`" in file
     code, said, _ = run(capsys, "check", path)
     assert code == 0
     assert said.splitlines() == [
         first,
+        *question,
+    ]
+    assert question == [
         "  heavy ball: alpha = 0.1, b = [0.9], c = [-0.1], D = [[0.9]], a = [0]",
         "  infinitely many eigenvalues k^-1.5; batch size 32, tau1 = 1, tau2 = 0",
     ]

@@ -99,14 +99,14 @@ def test_it_says_what_was_asked_found_and_assumed() -> None:
     )
     teams, epoch = (proof_text(record) for record in records()[-2:])
     assert "2 steps over and over by 2 workers, averaged after each round" in teams
-    assert "batch sizes 1 of 3, 1 of 2, samples drawn with replacement" in epoch
+    assert "batch sizes 1 of 3, 1 of 2, samples drawn with replacement" in " ".join(epoch.split())
     gap = Algorithm("1/4", ["-3/4", "3/4"], [1, 1], [["3/4", 0], [0, "1/2"]], ["-1/2", "3/8"])
     runs = certify(gap, Spectrum.power_law(3, scale=3), 100).text
     assert "positive on an interval of each run of eigenvalues, cut after 1." in " ".join(
         runs.split()
     )
     uneven = certify(sgd("1/4"), Problem.from_data(X[:3], weights=[2, 1, 1]), 2).text
-    assert "3 rows of 2 numbers, of uneven probabilities" in uneven
+    assert "of uneven probabilities [0.5, 0.25, 0.25]; batch" in " ".join(uneven.split())
     for record in records():
         text = proof_text(record)
         assert "What is assumed" in text
