@@ -9,7 +9,7 @@ from typing import Any
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.certificates.law_problem import LawProblem
 from sgdmem.numeric.certificates.listed import prove_listed
-from sgdmem.numeric.certificates.periods import prove_period
+from sgdmem.numeric.certificates.periods import MOST_NUMBERS, prove_period
 from sgdmem.numeric.certificates.power_laws import prove_power_law
 from sgdmem.numeric.certificates.proof import Proof
 from sgdmem.numeric.certificates.rounding import rational
@@ -106,7 +106,8 @@ def _proved(algorithm: Any, given: Problem, batch_size: Any, workers: int) -> Pr
             return _of_method(steps[0], given, noise)
         if noise.samples is not None:
             return prove_rows_period(_on_rows(steps, noise, given.weight_decay, workers))
-        return prove_period(steps, _listed(steps[0], given, noise), workers)
+        most = _MOST_LISTED if noise.is_quiet else MOST_NUMBERS // (steps[0].memory + 1) ** 2
+        return prove_period(steps, _listed(steps[0], given, noise, most), workers)
     if workers > 1:
         raise InputError("workers are averaged after a period: algorithm must be a list of steps")
     return _of_method(_exact(algorithm), given, noise)
@@ -145,7 +146,9 @@ def _on_rows(
     return PeriodOnRows(problem, steps, inverses, shares, workers)
 
 
-def _listed(method: Algorithm, problem: Problem, noise: BatchNoise) -> ExactList:
+def _listed(
+    method: Algorithm, problem: Problem, noise: BatchNoise, most_of_law: int = _MOST_LISTED
+) -> ExactList:
     law = problem.spectrum.law
     if law is None:
         count, most = len(problem.spectrum), _MOST_EIGENVALUES
@@ -156,7 +159,7 @@ def _listed(method: Algorithm, problem: Problem, noise: BatchNoise) -> ExactList
             raise InputError(f"a proof takes at most {most:,} eigenvalues{coupled}, got {count:,}")
         lam, weights = problem.spectrum.exact(), problem.spectrum.exact_weights()
     else:
-        lam = _listed_law(law)
+        lam = _listed_law(law, most_of_law)
         weights = [Fraction(1)] * len(lam)
     modes = ExactList(method, lam, weights, noise, problem.weight_decay)
     for i, weight in enumerate(weights):
@@ -168,11 +171,11 @@ def _listed(method: Algorithm, problem: Problem, noise: BatchNoise) -> ExactList
     return modes
 
 
-def _listed_law(law: PowerLaw) -> list[Fraction]:
+def _listed_law(law: PowerLaw, most: int) -> list[Fraction]:
     exponent, scale = law.exact
     what = "a proof about a list of steps, or noise that differs between the modes,"
-    if law.count is None or law.count > _MOST_LISTED:
-        raise InputError(f"{what} takes at most {_MOST_LISTED:,} eigenvalues, got {law}")
+    if law.count is None or law.count > most:
+        raise InputError(f"{what} takes at most {most:,} eigenvalues, got {law}")
     if exponent.denominator != 1:
         raise InputError(f"{what} takes rational eigenvalues, which k^-{law.exponent:g} are not")
     return [scale / k**exponent.numerator for k in range(1, law.count + 1)]

@@ -28,7 +28,7 @@ from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndecidedError
 
-_MOST_UNKNOWN, _MOST_STEPS = 4000, 2000
+MOST_NUMBERS, _MOST_STEPS = 4000, 2000
 _DIGITS = (44, 60)
 
 
@@ -146,9 +146,9 @@ def _decreasing(steps: Sequence[Algorithm], modes: ExactList, workers: int) -> A
     lam = np.array([to_float(x) for x in modes.eigenvalues])
     size = len(steps[0].b) + 1
     unknown = len(lam) * size * size
-    if unknown > _MOST_UNKNOWN:
+    if unknown > MOST_NUMBERS:
         raise InputError(
-            f"a proof of a period has at most {_MOST_UNKNOWN:,} numbers, eigenvalues times "
+            f"a proof of a period has at most {MOST_NUMBERS:,} numbers, eigenvalues times "
             f"(memory + 1)^2, got {unknown:,}"
         )
     T = np.array([[to_float(x) for x in line] for line in modes.coupling])

@@ -20,7 +20,9 @@ from sgdmem.numeric.certificates.noise_extremes import noise_extremes
 from sgdmem.numeric.certificates.robust_verdict import RobustVerdict
 from sgdmem.numeric.certificates.uncertain import OF_NOISE, require_two_parameters
 from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.symbolic.algebra.scalars import interval_ends
 from sgdmem.symbolic.algorithms.family import FamilyLike
+from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 _MOST_BOXES = 10**5
@@ -95,6 +97,7 @@ def robust_stability(
         band = read_band(given.pop("eigenvalues"), known.spectrum)
     read = {name: read_interval(name, ends) for name, ends in given.items()}
     require_two_parameters(known.noise)
+    _require_numbers({**fixed, "batch_size": batch_size})
     constructor = find_family(family)
     noises = noise_extremes(known.noise, batch_size, read)
     own = {name: ends for name, ends in read.items() if name not in OF_NOISE}
@@ -111,3 +114,14 @@ def robust_stability(
         intervals=asked.intervals(),
         is_estimated=asked.is_estimated,
     )
+
+
+def _require_numbers(values: Mapping[str, Any]) -> None:
+    """Raise InputError where an interval is given in the place of a number."""
+    for name, value in values.items():
+        ends = interval_ends(value, name)
+        if ends is not None and ends[0] < ends[1]:
+            raise InputError(
+                f"{name} is the interval {shown(value)}: put it into intervals=, as "
+                f'intervals={{"{name}": ...}}'
+            )

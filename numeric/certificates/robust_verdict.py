@@ -13,10 +13,10 @@ from sgdmem.symbolic.algebra.scalars import to_float
 
 Extent: TypeAlias = Literal["all", "some", "none", "open"]
 _SAID = {
-    "all": "stable for all of",
-    "none": "not stable for any of",
-    "some": "stable for some of, not for all of",
-    "open": "undecided for",
+    "all": "stable for all of {}",
+    "none": "not stable for any of {}",
+    "some": "stable for some values of {}, not for others",
+    "open": "undecided for {}",
 }
 
 
@@ -81,7 +81,7 @@ class RobustVerdict(BoxFinding):
     @property
     def explanation(self) -> str:
         """What was found as a sentence."""
-        return f"{_SAID[self.extent]} {self.asked}"
+        return _SAID[self.extent].format(self.asked)
 
     def __bool__(self) -> bool:
         raise TypeError(

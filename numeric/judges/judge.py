@@ -277,5 +277,6 @@ def in_unit(
         return spectrum if unit == 1 else spectrum.scaled(1 / unit)
     except InputError as error:
         raise InputError(
-            f"{error}: it is too far from the largest one, {spectrum.largest:g}, which is the unit"
+            f"{error}: it is too far from the largest one, {spectrum.largest:g}, which is the "
+            "unit; a proof has no such limit: certify, or `sgdmem stable --certify`"
         ) from None

@@ -110,10 +110,21 @@ def draw(
         )
     if quantity is not None and "stable" not in given:
         raise InputError(f"quantity belongs to maps, got {shown(quantity)}")
+    _require_axes(ax)
     options: dict[str, Any] = {"annotate": annotate, "explained": explained, "size": size}
     with drawable("data" if diagram is None else f"data of the diagram {diagram}"):
         require_drawable(found)  # reads values, which may be those of other chunks
         return _draw(with_plain_text(found), ax, quantity, options)
+
+
+def _require_axes(ax: Any) -> None:
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise InputError(
+            f"ax must be matplotlib Axes, in which to draw, got {shown(ax)}; a picture is saved by "
+            'draw(data).figure.savefig("picture.png")'
+        )
 
 
 @contextmanager

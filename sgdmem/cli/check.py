@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,17 +13,31 @@ from sgdmem.cli.arguments import FileName
 _LONGEST = 10**6  # seconds
 
 
+def _seconds(context: Any, option: Any, given: str) -> float:
+    """Return a time of at least a moment, as `within` waits it."""
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST:
+        raise click.UsageError(
+            f"--timeout must be a positive number of seconds, at most {_LONGEST:,}, got {given!r}"
+        )
+    return seconds
+
+
 @click.command("check", short_help="Check a proof that `sgdmem stable --certify` has written.")
 @click.argument("proof", type=FileName())
 @click.option("-v", "--verbose", is_flag=True, help="The proof as a person reads it.")
 @click.option(
     "--timeout",
-    type=click.IntRange(1, _LONGEST),
-    default=600,
+    callback=_seconds,
+    default="600",
     metavar="SECONDS",
     help="What takes longer to check is not proved.  [600]",
 )
-def check_command(proof: str, verbose: bool, timeout: int) -> int:
+@click.option("--json", "as_json", is_flag=True, help="The same keys as `stable --certify --json`.")
+def check_command(proof: str, verbose: bool, timeout: float, as_json: bool) -> int:
     """Check PROOF, a file that `sgdmem stable --certify -o PROOF.json` has written.
 
     Exact arithmetic, and no code of those who make proofs: it says what is proved, and of which
@@ -35,16 +51,20 @@ def check_command(proof: str, verbose: bool, timeout: int) -> int:
     from sgdmem.cli.limited import within
     from sgdmem.symbolic.errors import ProofError
 
+    if verbose and as_json:
+        raise click.UsageError("--json and --verbose exclude each other")
     path = Path(proof)
     if not path.exists():
         raise click.UsageError(f"there is no file {proof}")
     try:
-        click.echo(within(timeout, _checked, path, verbose))
+        click.echo(within(timeout, _as_json if as_json else _checked, path, verbose))
     except MemoryError:
         click.echo(f"not proved: the check of {path} was ended, as where memory ends", err=True)
         return 1
     except TimeoutError:
-        click.echo(f"not proved: {path} takes more than {timeout} s to check (--timeout)", err=True)
+        click.echo(
+            f"not proved: {path} takes more than {timeout:g} s to check (--timeout)", err=True
+        )
         return 1
     except ProofError as error:
         click.echo(" ".join(str(error).split()), err=True)
@@ -62,3 +82,10 @@ def _checked(path: Path, verbose: bool) -> str:
     if verbose:
         return proof_text(record)
     return "\n  ".join([str(check_proof(record)), *question_lines(record)])
+
+
+def _as_json(path: Path, verbose: bool) -> str:
+    """Return what a file proves as JSON."""
+    from sgdmem.numeric.certificates.proof import Proof
+
+    return json.dumps(Proof.load(path).to_dict(), indent=2)

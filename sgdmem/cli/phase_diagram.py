@@ -72,6 +72,9 @@ _QUANTITIES = (
     is_flag=True,
     help="Prove what holds between the points, too, and draw where nothing is proved.",
 )
+@click.option(
+    "--goal", metavar="SHARE", help="With --certify: of the area, what may stay open.  [0.02]"
+)
 @output_option(".png, .svg or .pdf  [ALGORITHM.png]")
 @size_option
 @click.option(
@@ -100,6 +103,7 @@ def phase_diagram_command(
     zeta: str | None,
     edges: bool | None,
     certify: bool,
+    goal: str | None,
     output: str | None,
     size: Any,
     stored: bool,
@@ -151,11 +155,13 @@ def phase_diagram_command(
         refuse_others(
             {
                 "--quantity": quantity, "--zeta": zeta, "--edges": edges, "--zarr": stored,
-                "--device": device != "cpu", "--certify": certify,
+                "--device": device != "cpu", "--certify": certify, "--goal": goal,
             }
         )  # fmt: skip
         _map_periodic(algorithm, settings, periodic, options, path, size, x=x, y=y, panels=third)
         return
+    if goal is not None and not certify:
+        raise click.UsageError("--goal needs --certify: it is how much of the area may stay open")
     if certify and (stored or panels is not None):
         raise click.UsageError("--certify excludes --zarr and --panels")
     if certify and quantity is not None:
@@ -167,7 +173,7 @@ def phase_diagram_command(
     family, values = read_method(algorithm, settings)
     problem, batch_size = map_problem(options, family, axes, zeta), read_batch_size(options)
     data = path.with_suffix(".zarr" if stored else ".nc")
-    region = _proved(family, problem, batch_size, x=x, y=y, **values) if certify else None
+    region = _proved(family, problem, batch_size, goal, x=x, y=y, **values) if certify else None
     with _client(cluster) as client, _said_to_go_on(data if stored else None):
         diagram = phase_diagram(
             family,
@@ -194,7 +200,9 @@ def phase_diagram_command(
         click.echo(f"  {region}")
 
 
-def _proved(family: Any, problem: Any, batch_size: Any, **options: Any) -> ProvedRegion:
+def _proved(
+    family: Any, problem: Any, batch_size: Any, goal: str | None, **options: Any
+) -> ProvedRegion:
     """Return what is proved between the first and the last values of two axes."""
     import numpy as np
 
@@ -207,8 +215,10 @@ def _proved(family: Any, problem: Any, batch_size: Any, **options: Any) -> Prove
     for label in ("x", "y"):
         name, values = options.pop(label)
         ranges[label] = (name, min(values), max(values), scale_of(np.array(values)))
-    progress = sys.stderr.isatty()
-    return prove_region(family, problem, batch_size, progress=progress, **ranges, **options)
+    how: dict[str, Any] = {"progress": sys.stderr.isatty()}
+    if goal is not None:
+        how["goal"] = goal
+    return prove_region(family, problem, batch_size, **how, **ranges, **options)
 
 
 def _map_periodic(

@@ -121,7 +121,9 @@ def _noise(proof: Mapping[str, Any]) -> str:
     runs = [(size, len(list(run))) for size, run in groupby(sizes)]
     size = f"batch size {sizes[0]}"
     if len(runs) > 1:
-        size = "batch sizes " + ", ".join(f"{times:,} of {x}" for x, times in runs[:FEW])
+        (first, times), *later = runs[:FEW]
+        parts = [f"{times:,} batch{'es' * (times > 1)} of {first}"]
+        size = ", then ".join([*parts, *(f"{n:,} of {x}" for x, n in later)])
         if len(runs) > FEW:
             size += with_digest(f", ... {len(sizes):,} in all", [every])
     if "rows" in proof["problem"]:

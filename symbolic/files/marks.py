@@ -78,7 +78,9 @@ def require_unchanged(path: Path) -> None:
     """Raise InputError if data that end with a mark are not what was written."""
     line, size = _last_line(path)
     if line and not _agrees(line, _of_file(path, size)):
-        raise InputError(_changed(path, "compute it again"))
+        raise InputError(
+            _changed(path, "delete it, since nothing writes over it, and compute it again")
+        )
 
 
 def is_unchanged(path: Path) -> bool:

@@ -70,6 +70,11 @@ def test_phase_diagram_proves_what_is_between_its_points(
     assert code == 0 and "  proved: 9" in out and "% of the area (stable " in out
     with xarray.open_dataset(tmp_path / "map.nc", engine="scipy") as data:
         assert set(np.unique(data.proved)) == {-1, 0, 1}
+    code, coarse_out, _ = run(capsys, *command, "--goal", "0.2", "-o", str(tmp_path / "map.png"))
+    shares = [float(said.split(" open ")[1].split("%")[0]) for said in (coarse_out, out)]
+    assert code == 0 and 20 >= shares[0] > 2 > shares[1]
+    code, _, err = run(capsys, *command[:-1], "--goal", "0.2", "-o", str(tmp_path / "other.png"))
+    assert code == 2 and "--goal needs --certify" in err
     code, _, err = run(capsys, *command, "--zarr", "-o", str(tmp_path / "other.png"))
     assert code == 2 and "--certify excludes --zarr and --panels" in err
     for more, message in (

@@ -41,6 +41,12 @@ def test_a_proof_is_written_and_checked(capsys: pytest.CaptureFixture[str], tmp_
     code, said, _ = run(capsys, "check", "--verbose", path)
     assert code == 0
     assert said.strip() == Proof.load(path).text
+    code, said, _ = run(capsys, "check", "--json", path)
+    assert (code, json.loads(said)) == (0, Proof.load(path).to_dict())
+    assert run(capsys, "check", "--json", "--timeout", "9.5", path)[:2] == (0, said)
+    for time in ("0", "nan", "-1", "2e6", "soon"):
+        code, _, error = run(capsys, "check", "--timeout", time, path)
+        assert code == 2 and f"positive number of seconds, at most 1,000,000, got '{time}'" in error
 
 
 @pytest.mark.parametrize(

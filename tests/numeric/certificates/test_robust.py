@@ -264,10 +264,20 @@ def test_intervals_without_their_width_are_caught(monkeypatch: pytest.MonkeyPatc
     assert robust_stability("sgd", [2], 1e6, **asked).extent == "all"
 
 
+def test_an_interval_in_the_place_of_a_number_is_told_where_to_go() -> None:
+    wide = mpmath.mpi("0.1", "0.5")
+    with pytest.raises(InputError, match=r"learning_rate is the interval .*put it into intervals="):
+        robust_stability("sgd", [2, 1], 4, learning_rate=wide)
+    with pytest.raises(InputError, match=r"batch_size is the interval .*put it into intervals="):
+        robust_stability("sgd", [2, 1], wide, learning_rate=1)
+    point = mpmath.mpi("0.5")
+    assert robust_stability("sgd", [2, 1], 4, learning_rate=point).extent == "all"
+
+
 def test_what_it_says() -> None:
     found = robust_stability("sgd", [1], 4, intervals={"learning_rate": ("0.5", 3)})
     first, question, *points = str(found).splitlines()
-    assert first == "some: stable for some of, not for all of learning_rate from 0.5 to 3"
+    assert first == "some: stable for some values of learning_rate from 0.5 to 3, not for others"
     assert question == (
         "  sgd(learning_rate from 0.5 to 3) on eigenvalues [1]; batch size 4, tau1 = 1, tau2 = 0"
     )

@@ -121,6 +121,8 @@ def test_what_is_no_map_is_refused_and_files_are_read(
     ):
         with pytest.raises(InputError, match=message):
             draw(other)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"ax must be matplotlib Axes, .* got 'a.png'; .*savefig"):
+        draw(diagram, "a.png")
     with pytest.raises(InputError, match=r"got a boundary: sgdmem.draw draws it"):
         draw_series(edge)
 

@@ -99,7 +99,8 @@ def test_it_says_what_was_asked_found_and_assumed() -> None:
     )
     teams, epoch = (proof_text(record) for record in records()[-2:])
     assert "2 steps over and over by 2 workers, averaged after each round" in teams
-    assert "batch sizes 1 of 3, 1 of 2, samples drawn with replacement" in " ".join(epoch.split())
+    batches = "1 batch of 3, then 1 of 2, samples drawn with replacement"
+    assert batches in " ".join(epoch.split())
     gap = Algorithm("1/4", ["-3/4", "3/4"], [1, 1], [["3/4", 0], [0, "1/2"]], ["-1/2", "3/8"])
     runs = certify(gap, Spectrum.power_law(3, scale=3), 100).text
     assert "positive on an interval of each run of eigenvalues, cut after 1." in " ".join(
