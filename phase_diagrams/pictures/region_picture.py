@@ -16,9 +16,7 @@ from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.palette import (
     BLACK,
     GREEN,
-    LIGHT_BLUE,
     LIGHT_GREY,
-    LIGHT_ORANGE,
     SKY,
 )
 from sgdmem.phase_diagrams.pictures.surroundings import (
@@ -38,20 +36,22 @@ _FAINT = 0.3
 
 
 class _Look(NamedTuple):
-    """How boxes of a kind are shown: alone, and over a map by their outlines."""
+    """How boxes of a kind are shown: alone, and over a map by their outlines.
+
+    Legends of both have the same colours, which are some of those that maps have there.
+    """
 
     verdict: int
     name: str
     label: str
     colour: str
-    outline: str
-    sample: str  # of what is below the outlines, for a legend
+    outline: str  # over a map
 
 
 _LOOKS = (
-    _Look(1, "stable", "proved stable", LIGHT_BLUE, "white", GREEN),
-    _Look(0, "unstable", "proved unstable", LIGHT_GREY, BLACK, LIGHT_ORANGE),
-    _Look(-1, "open", "open", BLACK, SKY, SKY),
+    _Look(1, "stable", "proved stable", GREEN, "white"),
+    _Look(0, "unstable", "proved unstable", LIGHT_GREY, BLACK),
+    _Look(-1, "open", "open", SKY, SKY),
 )
 
 
@@ -138,7 +138,7 @@ def draw_boxes(diagram: xarray.Dataset, ax: Any) -> dict[str, Any]:
             handles[look.label] = _patch(look, about, facecolor=look.outline, linewidth=0)
         else:
             _add(ax, chosen, f"proved-{look.name}", facecolor="none", alpha=_FAINT, **style)
-            shown = {"facecolor": look.sample, "hatch": "++", "edgecolor": look.outline}
+            shown = {"facecolor": look.colour, "hatch": "++", "edgecolor": look.outline}
             handles[look.label] = _patch(look, about, linewidth=0, **shown)
     return handles
 

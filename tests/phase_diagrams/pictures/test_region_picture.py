@@ -60,6 +60,19 @@ def test_a_picture_ends_where_the_proof_does_and_says_what_is_proved(
         assert "Computed at points: noise sums, why it diverges." in legend.get_title().get_text()
 
 
+def test_the_same_colours_mean_the_same_alone_and_over_a_map(
+    merged: xarray.Dataset, region: ProvedRegion
+) -> None:
+    shown = []
+    for data in (merged, region.to_dataset()):
+        (legend,) = sgdmem.draw(data).figure.legends
+        texts = [text.get_text().partition(":")[0] for text in legend.get_texts()]
+        both = zip(texts, legend.legend_handles, strict=True)
+        names = ("proved stable", "proved unstable", "open")
+        shown.append({name: h.get_facecolor() for name, h in both if name in names})
+    assert shown[0] == shown[1] and len(set(shown[0].values())) == 3
+
+
 def test_little_that_is_open_is_not_nothing(region: ProvedRegion) -> None:
     data = region.to_dataset()
     data.proved.attrs["open_share"] = 1e-5
