@@ -30,6 +30,7 @@ _LARGEST_MEMORY = 16  # beyond, exact summands take minutes
 _MOST_EIGENVALUES = 10**5
 _MOST_COUPLED = 1000
 _MOST_LISTED = 10**4  # eigenvalues of a law, one by one
+_SHORT, _SHORT_EXPONENT = 1000, 30  # where the list of a law has a proof in seconds
 
 
 def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf, *, workers: int = 1) -> Proof:
@@ -58,9 +59,10 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf, *, workers
         Of stability or of the contrary. Lists of rational eigenvalues are always decided, or shown
         to lie exactly on the boundary of stability (the noise sum is exactly 1) or on that without
         noise (roots are on the unit circle, none outside), under coupled noise unless the radius is
-        within some 1e-900 of 1; so are power laws whose noise sum is not within 1e-60 of 1. Of data
-        and periods of more than 150 second moments nothing is proved within about 1e-11 of the
-        learning rate of the boundary.
+        within some 1e-900 of 1; so are power laws whose noise sum is not within 1e-60 of 1, and
+        those of up to 1,000 rational eigenvalues, where need be as their list. Of data and periods
+        of more than 150 second moments nothing is proved within about 1e-11 of the learning rate of
+        the boundary.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf, *, workers
     try:
         proof.check()
     except ProofError as error:
-        raise UndecidedError(f"a proof was made, but is none: {error}") from None
+        raise UndecidedError(f"no proof was found that passes its check: {error}") from None
     return proof
 
 
@@ -124,8 +126,24 @@ def _of_method(method: Algorithm, given: Problem, noise: BatchNoise) -> Proof:
         if law.exact[0] > LARGEST_EXPONENT:
             most = LARGEST_EXPONENT
             raise InputError(f"exponent must be at most {most:,} for a proof, got {law.exponent:g}")
-        return prove_power_law(LawProblem(method, law, noise, given.weight_decay))
+        return _of_law(LawProblem(method, law, noise, given.weight_decay), given)
     return prove_listed(_listed(method, given, noise))
+
+
+def _of_law(problem: LawProblem, given: Problem) -> Proof:
+    """Return the proof for a power law, or, of few rational eigenvalues, that of their list."""
+    (exponent, _), count = problem.law.exact, problem.law.count
+    is_short = count is not None and count <= _SHORT and exponent <= _SHORT_EXPONENT
+    is_list_too = is_short and (count == 1 or exponent.denominator == 1)
+    try:
+        proof = prove_power_law(problem)
+    except UndecidedError:
+        if not is_list_too:
+            raise
+    else:
+        if not is_list_too or (proof.is_accepted and proof.stable is not None):
+            return proof
+    return prove_listed(_listed(problem.algorithm, given, problem.noise))
 
 
 def _on_rows(
@@ -176,7 +194,7 @@ def _listed_law(law: PowerLaw, most: int) -> list[Fraction]:
     what = "a proof about a list of steps, or noise that differs between the modes,"
     if law.count is None or law.count > most:
         raise InputError(f"{what} takes at most {most:,} eigenvalues, got {law}")
-    if exponent.denominator != 1:
+    if exponent.denominator != 1 and law.count > 1:
         raise InputError(f"{what} takes rational eigenvalues, which k^-{law.exponent:g} are not")
     return [scale / k**exponent.numerator for k in range(1, law.count + 1)]
 

@@ -218,12 +218,20 @@ def _powers(s: Any, first: int, last: int | None) -> Any:
     return s.zeta(first) - s.zeta(last + 1)
 
 
-def written_pieces(pieces: Sequence[Piece], above: bool, bits: int) -> dict[str, Any]:
+def written_pieces(
+    problem: LawProblem, pieces: Sequence[Piece], above: bool, bits: int
+) -> dict[str, Any]:
     """Return polynomials as a proof holds them; the checker gets bits for what cancels."""
-    degree = max(len(piece.polynomial) for piece in pieces)
+    bounds, cancelled = [piece.bound(above) for piece in pieces], 0
+    for bound in bounds:
+        for j, x in enumerate(bound):
+            if j and x != 0:  # the sum of 1 is exact
+                term = x * problem.scale**j
+                cancelled = max(cancelled, int(term.p).bit_length() - int(term.q).bit_length())
     return {
-        "bits": bits + 8 * degree + 64,
+        "bits": bits + cancelled + 64,
         "pieces": [
-            {"last": piece.last, "polynomial": texts(piece.bound(above))} for piece in pieces
+            {"last": piece.last, "polynomial": texts(bound)}
+            for piece, bound in zip(pieces, bounds, strict=True)
         ],
     }

@@ -19,6 +19,7 @@ from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, 
 from sgdmem.numeric.judges.exact_list import circle_factor
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.symbolic.errors import UndecidedError
 from sgdmem.symbolic.stability.schur import is_schur_form
 
 _LIMITS = (Fraction(1, 4), *(Fraction(1, 10**k) for k in (2, 4, 8, 16, 24, 31, 40, 60)))
@@ -48,21 +49,35 @@ def prove_power_law(problem: LawProblem) -> Proof:
             proof = _proof(problem, "unstable", of)
             if proof.is_accepted:
                 return proof
+    return _by_noise_sum(problem, witness)
+
+
+def _by_noise_sum(problem: LawProblem, witness: dict[str, Any]) -> Proof:
+    """Return the proof by bounds that are closer and closer, or the closest bounds."""
+    bounds = list[dict[str, Any]]()
     for target in _LIMITS:
-        pieces, bits = summand_pieces(problem, target), bits_for(target)
+        try:
+            pieces, bits = summand_pieces(problem, target), bits_for(target)
+        except UndecidedError:
+            if not bounds:
+                raise
+            break
         low, high = (noise_sum_of(problem, pieces, above, bits) for above in (False, True))
+        below, above = (written_pieces(problem, pieces, above, bits) for above in (False, True))
         if high < 1:
-            above = written_pieces(pieces, True, bits)
-            return _proof(problem, "stable", {**witness, "above": above})
-        if low > 1:
-            below = written_pieces(pieces, False, bits)
-            of = {**witness, "by": "noise_sum", "below": below}
-            return _proof(problem, "unstable", of)
-    both = {
-        "below": written_pieces(pieces, False, bits),
-        "above": written_pieces(pieces, True, bits),
-    }
-    return _proof(problem, "open", {**witness, **both})
+            proof = _proof(problem, "stable", {**witness, "above": above})
+        elif low > 1:
+            proof = _proof(problem, "unstable", {**witness, "by": "noise_sum", "below": below})
+        else:
+            bounds.append({**witness, "below": below, "above": above})
+            continue
+        if proof.is_accepted:
+            return proof
+    for both in reversed(bounds):
+        proof = _proof(problem, "open", both)
+        if proof.is_accepted:
+            break
+    return proof
 
 
 def _noiseless(problem: LawProblem) -> Proof | None:

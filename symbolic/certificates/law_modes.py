@@ -166,8 +166,10 @@ def value(polynomial: Sequence[Fraction], at: Fraction) -> Fraction:
     return total
 
 
-def eigenvalue(modes: PowerLawModes, k: int) -> tuple[Fraction, Fraction]:
-    """Return bounds of an eigenvalue."""
-    bits = 64 + ceil(modes.exponent) * k.bit_length()
+def eigenvalue(modes: PowerLawModes, k: int, bits: int = 64) -> tuple[Fraction, Fraction]:
+    """Return bounds of an eigenvalue, of which so many bits are the same; the first is rational."""
+    if k == 1:
+        return modes.scale, modes.scale
+    bits += ceil(modes.exponent) * k.bit_length()
     low, high = power(Fraction(k), -modes.exponent, bits).ends
     return modes.scale * low, modes.scale * high

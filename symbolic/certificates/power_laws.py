@@ -148,7 +148,7 @@ def _bound(modes: PowerLawModes, summand: Summand, witness: Any, above: bool) ->
             last = whole(last, "last", first, modes.count or MOST_INDEX)
         polynomial = rationals(field(piece, "polynomial"), "polynomial")
         require(0 < len(polynomial) <= _MOST_DEGREE, "a polynomial has some coefficients")
-        _require_bound(modes, summand, polynomial, first, last, above)
+        _require_bound(modes, summand, polynomial, first, last, above, max(bits, 64))
         total += _sum(modes, polynomial, first, last, bits)[above]
         first = 0 if last is None else last + 1
     end = 0 if modes.count is None else modes.count + 1
@@ -163,6 +163,7 @@ def _require_bound(
     first: int,
     last: int | None,
     above: bool,
+    bits: int = 64,
 ) -> None:
     """Require that the polynomial is a bound of f on what contains the eigenvalues of a piece."""
     require(last is not None or modes.count is None, "the power law has no end")
@@ -172,8 +173,8 @@ def _require_bound(
         for start, end in modes.runs(1)
     )
     require(inside, "a piece lies in one run of eigenvalues")
-    high = eigenvalue(modes, first)[1]
-    low = Fraction(0) if last is None else eigenvalue(modes, last)[0]
+    high = eigenvalue(modes, first, bits)[1]
+    low = Fraction(0) if last is None else eigenvalue(modes, last, bits)[0]
     difference = [Fraction(0)] * (len(polynomial) + len(summand.denominator) - 1)
     for i, x in enumerate(polynomial):
         for j, y in enumerate(summand.denominator):

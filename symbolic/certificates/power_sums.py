@@ -69,10 +69,13 @@ def power(base: Fraction, exponent: Fraction, bits: int) -> Bounds:
     >>> low**2 < 2 < high**2, high - low < Fraction(1, 2**62)
     (True, True)
     """
-    logarithm = _log(base, bits + 16 + ceil(abs(exponent)).bit_length())
-    return _exp(logarithm.scaled(exponent), bits)
+    size = ceil(abs(exponent)).bit_length()
+    exact = _log(base, bits + 16 + size - size % -8).scaled(exponent)  # of few lengths, to be kept
+    spare = max(0, -(exact.high >> exact.bits))  # bits that a small power has not
+    return _exp(exact.rounded(max(exact.bits - spare, min(exact.bits, 64 + size))), bits)
 
 
+@lru_cache(maxsize=4096)
 def _log(x: Fraction, bits: int) -> Bounds:
     shift = x.numerator.bit_length() - x.denominator.bit_length()
     if x < Fraction(2) ** shift:
@@ -133,7 +136,7 @@ def power_sum(exponent: Fraction, first: int, last: int | None, bits: int) -> Bo
     >>> round(float(low), 12), high - low < Fraction(1, 2**60)
     (1.644934066848, True)
     """
-    if last is not None and last < _few(exponent, bits):
+    if last is not None and last - first < _few(exponent, bits):
         return _direct(exponent, range(first, last + 1), bits)
     found = _beyond(exponent, first, bits)
     return found if last is None else found.minus(_beyond(exponent, last + 1, bits))

@@ -87,6 +87,7 @@ def test_powers_are_enclosed_within_two_units(bits: int) -> None:
          Fraction(int(rng.integers(-300, 300)), int(rng.integers(1, 60))))
         for _ in range(20)
     ]  # fmt: skip
+    cases += [(Fraction(10**40), Fraction(-(10**5), 3)), (Fraction(1, 9), Fraction(40, 3))]
     near = 1 + Fraction(1, 10**12)
     cases += [(near, Fraction(10**12)), (near, Fraction(-(10**12)) - Fraction(1, 3))]
     with mp.workprec(PRECISE):

@@ -255,15 +255,15 @@ def test_bounds_hold_on_the_whole_of_an_eigenvalue() -> None:
     """Its bounds are two numbers: what holds between them only is no bound."""
     summand = Summand([ZERO, ONE], [Fraction(2), -ONE])
     modes = law(exponent=Fraction(1, 2), count=9)
-    for k in (2, 7):
-        low, high = _eigenvalue(modes, k)
+    for k, bits in ((2, 64), (7, 64), (2, 200)):
+        low, high = _eigenvalue(modes, k, bits)
         s = [lam / (2 - lam) for lam in (low, (low + high) / 2, high)]
         tiny = (s[2] - s[0]) / 99
         for bound, above, right in (
             (s[2] + tiny, True, True), (s[2], True, False), (s[1], True, False),
             (s[0] - tiny, False, True), (s[0], False, False), (s[1], False, False),
         ):  # fmt: skip
-            arguments = (modes, summand, [bound], k, k, above)
+            arguments = (modes, summand, [bound], k, k, above, bits)
             if right:
                 _require_bound(*arguments)
             else:
