@@ -56,7 +56,7 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList, workers: int) -> 
     for i in range(len(modes.eigenvalues)):
         if not _is_schur(steps, modes, i):
             return proof("unstable", {"by": "noiseless", "eigenvalue": i})
-    if modes.noise.is_quiet:
+    if modes.noise.is_none:
         return proof("stable", {})
     for witness in _in_floats(steps, modes, workers):
         found = proof("unstable" if "vector" in witness else "stable", witness)

@@ -41,7 +41,7 @@ def prove_power_law(problem: LawProblem) -> Proof:
     if law.count is None and noise.spreads and law.exact[0] <= problem.least_exponent:
         return _proof(problem, "unstable", {"by": "trace"})
     witness = problem.fraction_witness
-    if noise.is_quiet:
+    if noise.is_none:
         return _proof(problem, "stable", witness)
     if noise.largest_tau2 < 0:  # s is largest at an end, or nearly so
         for k in (1, law.count or 1):

@@ -145,7 +145,7 @@ class ExactList:
                 return ExactFinding(Reason.NOISELESS, unstable)
             first = next(i for i, factor in enumerate(circles) if len(factor) > 1)
             return ExactFinding(Reason.BOUNDARY, first, circles=circles)
-        if self.noise.is_quiet:
+        if self.noise.is_none:
             return ExactFinding(Reason.STABLE, noise_sum=(0.0, 0.0))
         for i, (_, bottom) in enumerate(self.shares):
             if bottom <= 0:

@@ -482,6 +482,18 @@ class BatchNoise(Noise):
         return self.share == 0
 
     @property
+    def is_none(self) -> bool:
+        """Whether no mode has any: full batches, or tau1 (or the coupling) and tau2 are 0."""
+        if self.is_quiet or self.samples is not None:
+            return self.is_quiet
+        feeds = [self.tau1]
+        if self.coupling is not None:
+            feeds = [x for block in self.coupling for line in block.exact() for x in line]
+        return not any(feeds) and not any(
+            self.tau2 if isinstance(self.tau2, tuple) else [self.tau2]
+        )
+
+    @property
     def spreads(self) -> bool:
         """Whether the noise of one mode reaches the others: tau1 / B, or a coupling, is not 0."""
         return not self.is_quiet and (self.coupling is not None or self.tau1 > 0)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sgdmem import Problem, Reason, certify, sgd
+from sgdmem import Noise, Problem, Reason, Spectrum, certify, sgd
 from sgdmem.errors import ProofError
 from sgdmem.proofs import Proof, check_proof
 from sgdmem.symbolic.certificates.check import kind_of
@@ -91,6 +91,17 @@ def test_the_reason_is_what_was_checked(by: Any) -> None:
         changed["witness"]["by"] = by
         with pytest.raises(ProofError, match="by"):
             _ = Proof(changed).reason
+
+
+@pytest.mark.parametrize("noise", [Noise(0, 0), Noise.coupled([[0, 0], [0, 0]]), Noise(1, 1)])
+def test_without_noise_there_is_nothing_to_witness(noise: Noise) -> None:
+    batch = "inf" if noise.tau1 and noise.coupling is None else 2
+    for algorithm in (sgd("1/2"), [sgd("1/2"), sgd(1)]):
+        record = certify(algorithm, Problem(Spectrum([1, "1/3"]), noise), batch).record
+        assert (record["claim"], record["witness"]) == ("stable", {})
+    if noise.coupling is None:
+        law = certify(sgd("1/2"), Problem(Spectrum.power_law(2), noise), batch).record
+        assert (law["claim"], {*law["witness"]}) == ("stable", {"numerator", "denominator"})
 
 
 def test_what_is_equal_to_an_integer_is_none() -> None:

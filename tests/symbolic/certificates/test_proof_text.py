@@ -18,6 +18,7 @@ import pytest
 
 from sgdmem import Algorithm, Noise, Problem, Spectrum, certify, heavy_ball, sgd
 from sgdmem.errors import ProofError
+from sgdmem.proofs import Proof
 from sgdmem.symbolic.certificates import (
     check,
     coupled,
@@ -201,3 +202,4 @@ def test_whatever_stands_in_a_proof_it_is_read_or_refused(count: int) -> None:
                 place[last] = copy.deepcopy(rng.choice(ODD))
         with contextlib.suppress(ProofError):
             proof_text(record)
+            assert Proof(record).reason
