@@ -61,9 +61,17 @@ def questions(quick: bool) -> Iterator[Question]:
             name = f"M = {asked.memory}, {n} x {d} rows of decimals"
             yield name, asked, Problem.from_data(X), 8
     cycle = [heavy_ball("0.1", "0.9")] * 9 + [heavy_ball("0.5", "0.9")]
-    for count in (5,) if quick else (10, 100):
+    for count in (5,) if quick else (10, 100, 1000):
         short = Spectrum.power_law(2, count=count)
-        yield f"M = 1, a period of 10 steps, {count} eigenvalues", cycle, short, 32
+        yield f"M = 1, a period of 10 steps, {count:,} eigenvalues", cycle, short, 32
+    n, d = (20, 3) if quick else (100, 20)
+    rows = np.asarray(rng.normal(size=(n, d)).round(2).astype(str), dtype=object)
+    for steps in (
+        [sgd("0.01")] * 19 + [sgd("0.05")],
+        [heavy_ball("0.01", "0.9")] * 19 + [heavy_ball("0.05", "0.9")],
+    ):
+        name = f"M = {steps[0].memory}, a period of 20 steps, {n} x {d} rows of decimals"
+        yield name, steps, Problem.from_data(rows), 8
 
 
 def measured(question: Question) -> list[str]:
