@@ -55,6 +55,8 @@ def prove_power_law(problem: LawProblem) -> Proof:
 def _by_noise_sum(problem: LawProblem, witness: dict[str, Any]) -> Proof:
     """Return the proof by bounds that are closer and closer, or the closest bounds."""
     bounds = list[dict[str, Any]]()
+    if not any(problem.raw_fraction[0]):
+        raise UndecidedError("no gradient moves w: of such methods no power laws are proved")
     for target in _LIMITS:
         try:
             pieces, bits = summand_pieces(problem, target), bits_for(target)

@@ -59,7 +59,7 @@ def _sets_that_keep(modes: ListedModes, witness: Any) -> bool:
     for members in _sets(witness, size):
         later -= set(members)
         for i in members:
-            alone = all(feed[i][j] == 0 for j in later)
+            alone = damped[i] == 0 or all(feed[i][j] == 0 for j in later)
             require(alone, f"{modes.noise.named(i)}, gets no noise from later sets")
         own = [v[i] for i in members]
         if not any(own):

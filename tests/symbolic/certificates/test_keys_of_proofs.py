@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sgdmem import Noise, Problem, Reason, Spectrum, certify, sgd
-from sgdmem.errors import ProofError
+from sgdmem import Algorithm, Noise, Problem, Reason, Spectrum, certify, sgd
+from sgdmem.errors import ProofError, UndecidedError
 from sgdmem.proofs import Proof, check_proof
 from sgdmem.symbolic.certificates.check import kind_of
 from sgdmem.symbolic.certificates.proof_text import proof_text
@@ -102,6 +102,14 @@ def test_without_noise_there_is_nothing_to_witness(noise: Noise) -> None:
     if noise.coupling is None:
         law = certify(sgd("1/2"), Problem(Spectrum.power_law(2), noise), batch).record
         assert (law["claim"], {*law["witness"]}) == ("stable", {"numerator", "denominator"})
+
+
+def test_a_method_that_no_gradient_moves() -> None:
+    still = Algorithm(0, shrink="1/20")
+    coupled = Problem(Spectrum([1, "1/3"]), Noise.coupled([[0, 1], [1, 0]]))
+    assert certify(still, coupled, 2).stable
+    with pytest.raises(UndecidedError, match="no gradient moves w"):
+        certify(still, Problem(Spectrum.power_law(2), Noise(1, 0)), 2)
 
 
 def test_what_is_equal_to_an_integer_is_none() -> None:
