@@ -132,8 +132,10 @@ def _of_degree(
             for i in range(degree + 1)
         ]
         nodes = [arb(node.mid()) for node in nodes]
-        coefficients = _interpolation(nodes, [value(node) for node in nodes])
-        shift = fmpq(2) ** bits
+        values = [value(node) for node in nodes]
+        coefficients = _interpolation(nodes, values)
+        least = min(math.frexp(float(x.mid()))[1] for x in values)
+        shift = fmpq(2) ** (bits - min(least, 0))
         rounded = [fmpq((c.mid() * arb(shift)).floor().unique_fmpz() or 0) / shift
                    for c in coefficients]  # fmt: skip
         polynomial = fmpq_poly([c / unit**j for j, c in enumerate(rounded)])
@@ -222,6 +224,8 @@ def written_pieces(
     problem: LawProblem, pieces: Sequence[Piece], above: bool, bits: int
 ) -> dict[str, Any]:
     """Return polynomials as a proof holds them; the checker gets bits for what cancels."""
+    feed = problem.noise.tau1 * problem.noise.inverse_batch
+    size = feed.numerator.bit_length() - feed.denominator.bit_length()
     bounds, cancelled = [piece.bound(above) for piece in pieces], 0
     for bound in bounds:
         for j, x in enumerate(bound):
@@ -229,7 +233,7 @@ def written_pieces(
                 term = x * problem.scale**j
                 cancelled = max(cancelled, int(term.p).bit_length() - int(term.q).bit_length())
     return {
-        "bits": bits + cancelled + 64,
+        "bits": bits + cancelled + max(size, 0) + 64,
         "pieces": [
             {"last": piece.last, "polynomial": texts(bound)}
             for piece, bound in zip(pieces, bounds, strict=True)

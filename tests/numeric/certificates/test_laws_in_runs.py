@@ -33,6 +33,16 @@ def test_short_laws_are_as_their_lists(scale: Any, exponent: int, tau2: Any) -> 
         assert certify(GAP, Problem(law, Noise(1, tau2)), B).claim == expected.claim
 
 
+def test_decay_far_above_all_eigenvalues() -> None:
+    for method, exponent in ((heavy_ball("0.5", "0.5"), "1.7"), (sgd(1), "1.3")):
+        law = Spectrum.power_law(exponent, scale="1e-15")
+        problem = Problem(law, Noise(1, "1/2"), weight_decay="1/20")
+        critical = Fraction(stability(method, problem, 8).critical_batch_size)
+        for side, claim in ((1, "stable"), (-1, "unstable")):
+            size = critical * (1 + Fraction(side, 10**10))
+            assert certify(method, problem, size).check().claim == claim
+
+
 def test_hidden_modes_of_any_root() -> None:
     """Their common factor with n and d is negative up to an eigenvalue where a root meets 1 / D."""
     for law in (Spectrum.power_law("1.7"), Spectrum.power_law(2, count=5)):
