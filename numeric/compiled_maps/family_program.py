@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.compilation.lowering import constant
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
@@ -50,13 +51,11 @@ class FamilyProgram:
 
     def form(self, values: Mapping[str, Ball], shape: tuple[int, ...]) -> HalfPlaneForm:
         """Return the half-plane form of many members; its Q_output is Q."""
+        for kind, *numbers in self.program.steps:
+            if kind == "constant":
+                constant(*numbers)  # refuses what no float is near to
         nothing = Ball(np.zeros(shape))  # what is the same for all becomes an array, too
-        try:
-            row = [nothing + entry for entry in self.program.run(values)]
-        except OverflowError:  # of a number that is the same for all
-            raise InputError(
-                "parameters of whole boxes must be within the range of floating-point numbers"
-            ) from None
+        row = [nothing + entry for entry in self.program.run(values)]
         return HalfPlaneForm.of_row(row, self.memory)
 
     def count(self, damped: bool) -> int:

@@ -241,7 +241,7 @@ def test_as_a_dataset() -> None:
         ({"y": ("weight", 0, 1), "momentum": 0}, "weight"),
         ({"y": MOMENTA, "batch_size": np.ones(2)}, "batch_size must be a real number"),
         ({"y": ("momentum", 0, 1, np.ones(2))}, "scale must be linear"),
-        ({"y": ("batch_size", 1, 2), "momentum": "1e400"}, "within the range of floating-point"),
+        ({"y": ("batch_size", 1, 2), "momentum": "1e400"}, "within the range of floats"),
     ],
 )
 def test_what_is_refused(question: dict[str, Any], message: str) -> None:
