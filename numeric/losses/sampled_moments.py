@@ -25,6 +25,7 @@ from sgdmem.numeric.problems.problem import Problem, require_target
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_states import congruence
 from sgdmem.numeric.verdicts.resting_point import RestingPoint
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
 FLUSHED = 1e-290  # numbers below 1e-308 would be slow
@@ -74,8 +75,11 @@ class SampledMoments:
         assert samples is not None  # other noise is not asked
         lam, pull = problem.spectrum.eigenvalues, samples.pull
         count, size = lam.size, schedule.memory + 1
-        algorithm = schedule.stationary
-        rest = None if algorithm is None else RestingPoint.of(problem, algorithm)
+        rest = None
+        if schedule.stationary is not None:  # whose vectors may have been combined anew
+            first = schedule.steps(0, 1)
+            entries = (first.alpha, first.b, first.c, first.D, first.a, first.shrink)
+            rest = RestingPoint.of(problem, Algorithm(*(x[0].tolist() for x in entries)))
         if rest is not None:
             samples, pull = rest.samples, rest.pull
         second, means = np.zeros((count, size, count, size)), None

@@ -28,7 +28,9 @@ from sgdmem import (
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses import sampled_losses
+from sgdmem.numeric.losses.conditioning import error_gains, orthogonal_realisation
 from sgdmem.numeric.losses.fourth_moments import FourthMoments
+from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import draws, naive
@@ -101,6 +103,16 @@ def test_losses_are_the_means_over_all_batches(
     monkeypatch.setattr(FourthMoments, "pays", lambda *_: fourth)
     monkeypatch.setattr(sampled_losses, "matrix_pays", lambda *_: matrix)
     assert compare(8, rng) < 1e-10
+
+
+def test_losses_where_vectors_are_combined_anew() -> None:
+    """Their mean at rest, under decay that shrinks w, is that of the new ones."""
+    poles = Algorithm("0.1", [1, 1], [1, "-0.99"], [["0.5", 0], [0, "0.5001"]], shrink="1/4")
+    X, y = [[1.0, 2.0], [0.5, -1.0], [0.3, 0.2]], [1.0, 0.0, 2.0]
+    problem = Problem.from_data(X, y)
+    other = orthogonal_realisation(poles, 50)
+    assert error_gains(Schedule.constant(poles).steps(0, 1), 50)[0] > 100
+    assert losses(poles, problem, 2, 50) == pytest.approx(losses(other, problem, 2, 50), rel=1e-8)
 
 
 @pytest.mark.exhaustive
