@@ -55,7 +55,7 @@ def _load(source: str, root: Path | None) -> ModuleType:
                 keep(key, _packed(folder))
             return module
     except OSError:  # no folder for temporary files, or it is full
-        return _run(source.replace("cache=True", "cache=False"), f"<{key}>", key)
+        return run_source(source.replace("cache=True", "cache=False"), f"<{key}>", key)
 
 
 def _import(path: Path, source: str, key: str) -> ModuleType:
@@ -66,15 +66,16 @@ def _import(path: Path, source: str, key: str) -> ModuleType:
     # Numba's own setting would put the machine code where it is not found.
     elsewhere, config.CACHE_DIR = config.CACHE_DIR, ""
     try:
-        return _run(source, str(path), key)
+        return run_source(source, str(path), key)
     finally:
         config.CACHE_DIR = elsewhere
 
 
-def _run(source: str, path: str, key: str) -> ModuleType:
+def run_source(source: str, path: str, key: str) -> ModuleType:
+    """Return the module with a source, which Numba finds by its name and its path."""
     module = ModuleType(f"sgdmem_generated_{key}")
     module.__file__ = path
-    sys.modules[module.__name__] = module  # Numba looks for it by name when it reads machine code
+    sys.modules[module.__name__] = module
     exec(compile(source, path, "exec"), vars(module))
     return module
 

@@ -7,8 +7,6 @@ Arrays are handed over as structures without an owner; they are made by whoever 
 from __future__ import annotations
 
 import json
-import sys
-from types import ModuleType
 from typing import Any
 
 from llvmlite import ir
@@ -17,6 +15,8 @@ from numba.core import cgutils
 from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
+
+from sgdmem.numeric.compilation.compiled_modules import run_source
 
 _FLOATS = types.Array(types.float64, 1, "C")
 # what code may call: functions of C, and what is never reached, see the linker
@@ -31,18 +31,8 @@ def object_code(signature: Any, **options: Any) -> Any:
 
 def compiled_code(source: str, key: str) -> bytes:
     """Return a line that names the functions of a source, and their object code."""
-    module = ModuleType(f"sgdmem_generated_{key}")
-    sys.modules[module.__name__] = module  # Numba looks for it by name
-    try:
-        exec(compile(source, f"<{key}>", "exec"), vars(module))
-        functions = {
-            name: function
-            for name, function in vars(module).items()
-            if isinstance(function, CPUDispatcher)
-        }
-        return _packed(functions)
-    finally:
-        del sys.modules[module.__name__]
+    names = vars(run_source(source, f"<{key}>", key))
+    return _packed({name: x for name, x in names.items() if isinstance(x, CPUDispatcher)})
 
 
 def calling(*arguments: Any) -> Any:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -49,13 +50,18 @@ class FamilyProgram:
         """Return the module that evaluates it; if ``damped`` tau2 / B is passed through."""
         return coefficient_source(self.program, self.parameters, int(damped), cuda)
 
-    def form(self, values: Mapping[str, Ball], shape: tuple[int, ...]) -> HalfPlaneForm:
-        """Return the half-plane form of many members; its Q_output is Q."""
+    @cached_property
+    def _in_floats(self) -> Program:
+        """The program, whose numbers are within the range of floats; InputError if they are not."""
         for kind, *numbers in self.program.steps:
             if kind == "constant":
-                constant(*numbers)  # refuses what no float is near to
+                constant(*numbers)
+        return self.program
+
+    def form(self, values: Mapping[str, Ball], shape: tuple[int, ...]) -> HalfPlaneForm:
+        """Return the half-plane form of many members; its Q_output is Q."""
         nothing = Ball(np.zeros(shape))  # what is the same for all becomes an array, too
-        row = [nothing + entry for entry in self.program.run(values)]
+        row = [nothing + entry for entry in self._in_floats.run(values)]
         return HalfPlaneForm.of_row(row, self.memory)
 
     def count(self, damped: bool) -> int:
