@@ -58,7 +58,7 @@ def rows() -> list[Row]:
         if name.startswith("map of memory"):
             found.append(Row(f"first {name}", [tasks, name], inside=True))
             found.append(Row(f"first {name} ever", [tasks, name], inside=True, ever=True))
-        elif name.startswith("dense sums"):
+        elif name.startswith("noise sums"):
             for target, (cpu, features) in TARGETS.items():
                 known = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": features}
                 found.append(

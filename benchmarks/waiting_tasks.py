@@ -7,7 +7,6 @@ task prepares and returns what is timed; the last line printed is JSON.
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 import tempfile
@@ -109,19 +108,18 @@ def slow_part() -> Call:
     return call
 
 
-def dense_sums(name: str, values: dict[str, Any]) -> Call:
-    """Return a call that adds 10,000 summands at each of 2,000 points, on one thread."""
+def noise_sums(name: str, values: dict[str, Any]) -> Call:
+    """Return a call that adds 10,000 summands at each of 2,000 points, over the nodes they need."""
     from sgdmem.numeric.exported_code.evaluator import evaluator
 
-    os.environ["NUMBA_NUM_THREADS"] = "1"
     rng = np.random.default_rng(5)
     points: dict[str, Any] = {
         key: rng.uniform(ends[0], ends[1], 2000) for key, ends in values.items()
     }
     eigenvalues = np.arange(1.0, 10_001) ** -1.5
     run = evaluator(name)
-    run.noise_sums(eigenvalues, **points)
-    return lambda: run.noise_sums(eigenvalues, **points)
+    run.noise_sums(eigenvalues, threads=1, **points)
+    return lambda: run.noise_sums(eigenvalues, threads=1, **points)
 
 
 def critical_batch_sizes() -> Call:
@@ -196,10 +194,10 @@ TASKS: dict[str, Callable[[], Call]] = {
         for k in (2, 6)
     },
     "slow part": slow_part,
-    "dense sums of heavy ball": lambda: dense_sums(
+    "noise sums of heavy ball": lambda: noise_sums(
         "heavy-ball", {"learning_rate": (0.01, 1.9), "momentum": (0, 0.95)}
     ),
-    "dense sums of QHM": lambda: dense_sums(
+    "noise sums of QHM": lambda: noise_sums(
         "qhm", {"learning_rate": (0.01, 1), "momentum": (0, 0.95), "nu": (0, 1)}
     ),
     "regimes 200": lambda: regimes(200),

@@ -76,9 +76,8 @@ class SampledMoments:
         lam, pull = problem.spectrum.eigenvalues, samples.pull
         count, size = lam.size, schedule.memory + 1
         rest = None
-        if (
-            schedule.stationary is not None and schedule.shrinks
-        ):  # whose vectors may have been combined anew
+        if schedule.stationary is not None and schedule.shrinks:
+            # of what is stepped, whose vectors may have been combined anew
             first = schedule.steps(0, 1)
             entries = (first.alpha, first.b, first.c, first.D, first.a, first.shrink)
             rest = RestingPoint.of(problem, Algorithm(*(x[0].tolist() for x in entries)))
