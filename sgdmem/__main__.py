@@ -5,6 +5,7 @@ It heeds interrupts from the first moment on, before what it needs has been impo
 
 import _signal as signal  # type: ignore[import-not-found]  # which, unlike signal, imports nothing
 import os
+import sys
 
 
 def main() -> None:
@@ -13,7 +14,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, _leave)
     from sgdmem.cli.main import main
 
-    main()
+    main(sys.argv[1:], own_process=True)
 
 
 def _leave(*_: object) -> None:

@@ -1,16 +1,18 @@
 """How a run of the command line ends: its exit code, and one line where there is no answer.
 
-A verdict's codes, 0, 1 and 3, are kept for verdicts that were printed: what fails otherwise, also
-on a pipe that was closed, has a code of its own.
+What a command prints is held until it is whole, and then printed at once. A verdict's codes, 0, 1
+and 3, are kept for verdicts that were printed: what fails otherwise, also on a pipe that was
+closed, has a code of its own.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
 import click
@@ -23,20 +25,57 @@ _LONGEST = 300  # word, such as the path of a file
 TRACEBACK_VARIABLE = "SGDMEM_TRACEBACK"
 
 
-def ended(run: Callable[[], Any]) -> int:
-    """Run a command, and return the exit code; what went wrong is said in a line on stderr."""
+class _Held(io.StringIO):
+    """What is printed, held until it is delivered, when stdout is again what it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stream = sys.stdout
+
+    def deliver(self) -> None:
+        """Print it."""
+        click.echo(self.getvalue(), nl=False)
+        self.seek(0)
+        self.truncate()
+
+
+@contextmanager
+def printed_at_once() -> Iterator[None]:
+    """Print, of what runs until it is interrupted, all when it comes."""
+    held: Any = sys.stdout
+    with redirect_stdout(held.stream):
+        held.deliver()
+        yield
+
+
+def ended(run: Callable[[], Any], own_process: bool = False) -> int:
+    """Run a command, and return the exit code; what went wrong is said in a line on stderr.
+
+    A process of the command line's own ends with it, whatever interrupts come then.
+    """
     if sys.stderr is None:  # closed by the caller
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  to the end of the process
     if sys.stdout is None:  # the first file written would take its number
         return _said("stdout is closed: no answer can be printed", UNDELIVERED)
     with suppress(AttributeError, OSError):  # a stream in its place, of tests
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    answer = _Held()
     try:
-        with heeded_interrupts():
-            code = run()
-            sys.stdout.flush()
+        with heeded_interrupts(own_process) as let_finish:
+            with redirect_stdout(answer):
+                code = _code_of(run)
+            let_finish()
+            answer.deliver()
     except BaseException as error:
         return _failed(error)
+    return code
+
+
+def _code_of(run: Callable[[], Any]) -> int:
+    try:
+        code = run()
+    except click.exceptions.Exit as stopped:  # after a help text
+        return stopped.exit_code
     return code if isinstance(code, int) else 0
 
 
@@ -44,8 +83,6 @@ def _failed(error: BaseException) -> int:
     """Say why there is no answer, and return the exit code."""
     from sgdmem.symbolic.errors import SgdmemError
 
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
     if was_interrupted() or isinstance(error, KeyboardInterrupt | click.Abort):
         return _said("interrupted", INTERRUPTED, "")
     if isinstance(error, OSError) and _is_of_output(error):
@@ -90,9 +127,7 @@ def _brief(message: str) -> str:
 def _is_of_output(error: OSError) -> bool:
     """Whether it is stdout or stderr that could not be written, and not a file."""
     frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return error.filename is None and (
-        click.echo.__code__ in frames or frames[-1:] == [ended.__code__]
-    )
+    return error.filename is None and click.echo.__code__ in frames
 
 
 def _discard_output() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sgdmem.cli.arguments import AlgorithmName, output_option, output_path
+from sgdmem.cli.exits import printed_at_once
 from sgdmem.cli.problem import has_problem, problem_options, read_batch_size, read_problem
 
 _PORT = 8000
@@ -74,4 +75,5 @@ def explore_command(
             f"{len(page.methods)} method{'' if len(page.methods) == 1 else 's'}"
         )
     if serve:
-        page.serve(_PORT if port is None else port)
+        with printed_at_once():
+            page.serve(_PORT if port is None else port)

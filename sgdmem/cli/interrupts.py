@@ -1,4 +1,8 @@
-"""Ctrl-C in a process of the command line: it ends, whatever libraries make of an interrupt."""
+"""Ctrl-C in a process of the command line: it ends, whatever libraries make of an interrupt.
+
+Until an answer is whole an interrupt leaves none; from then on the answer is printed, and with it
+its exit code, which a signal would replace while Python ends.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,11 @@ import _thread
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_PATIENCE = 1.0  # seconds in which what is interrupted ends
+_PATIENCE = 1.0  # seconds in which what is interrupted ends, or its answer is printed
 _heard: list[threading.Timer] = []
 
 
@@ -20,33 +24,50 @@ def was_interrupted() -> bool:
 
 
 @contextmanager
-def heeded_interrupts() -> Iterator[None]:
+def heeded_interrupts(own_process: bool = False) -> Iterator[Callable[[], None]]:
     """Let interrupts be raised while something runs, if the process ends at once by them else.
 
     What is interrupted can clean up. Libraries catch interrupts while they are imported, and
     nothing is raised out of what C calls: an interrupt that had no effect is sent again.
+
+    Yields what is to be called when an answer is whole: no interrupt is raised from then on. A
+    process of the command line's own waits until it is printed, unless nobody reads it, and
+    ignores interrupts when this is over.
     """
     before, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook
     if before in (signal.SIG_IGN, signal.default_int_handler, None):
-        yield
+        yield lambda: None
         return
+    late: list[threading.Timer] = []
+
+    def wait(*interrupt: Any) -> None:
+        late.append(_started(lambda: before(*interrupt)))  # type: ignore[operator]
+
+    def let_finish() -> None:
+        signal.signal(signal.SIGINT, wait if own_process else before)
+
     sys.unraisablehook = _quiet
     signal.signal(signal.SIGINT, _raise)
     try:
-        yield
+        yield let_finish
     finally:
-        signal.signal(signal.SIGINT, before)
-        sys.unraisablehook = hook
-        for timer in _heard:
+        signal.signal(signal.SIGINT, signal.SIG_IGN if own_process else before)
+        if not own_process:
+            sys.unraisablehook = hook
+        for timer in (*_heard, *late):
             timer.cancel()
 
 
 def _raise(*_: Any) -> None:
-    again = threading.Timer(_PATIENCE, _send_again)
-    again.daemon = True
-    again.start()
-    _heard.append(again)
+    _heard.append(_started(_send_again))
     raise KeyboardInterrupt
+
+
+def _started(action: Callable[[], Any]) -> threading.Timer:
+    timer = threading.Timer(_PATIENCE, action)
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 def _send_again() -> None:
@@ -57,5 +78,6 @@ def _send_again() -> None:
 
 
 def _quiet(lost: Any) -> None:
-    if not isinstance(lost.exc_value, KeyboardInterrupt):
+    changed = "race condition" in str(lost.exc_value)  # what heeds them, as one came
+    if not (isinstance(lost.exc_value, KeyboardInterrupt) or changed):
         sys.__unraisablehook__(lost)

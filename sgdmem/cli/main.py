@@ -30,9 +30,9 @@ from sgdmem.cli.translate import translate_command
 from sgdmem.cli.verify import verify_command
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str], own_process: bool = False) -> None:
     """Run the command line and exit, with a code that says how it ended."""
-    sys.exit(ended(lambda: _run(sys.argv[1:] if arguments is None else list(arguments))))
+    sys.exit(ended(lambda: _run(list(arguments)), own_process))
 
 
 def _run(arguments: list[str]) -> Any:
