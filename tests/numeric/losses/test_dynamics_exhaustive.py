@@ -218,12 +218,18 @@ def local_exponent(found: Array, last: int) -> float:
 
 
 def accelerated_losses(
-    nu: float, zeta: float, batch_size: float, memory: int = 1, noisy: bool = True, **options: Any
+    nu: float,
+    zeta: float,
+    batch_size: float,
+    memory: int = 1,
+    noisy: bool = True,
+    steps: int = MILLION,
+    **options: Any,
 ) -> Array:
     problem = Problem.power_law(nu, zeta)
     rule = accelerated(problem, batch_size, memory=memory, **options)
     size = batch_size if noisy else math.inf
-    return losses(rule, problem, size, MILLION)
+    return losses(rule, problem, size, steps)
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 1000])
@@ -259,12 +265,13 @@ def test_exponents_of_AM1_where_noise_dominates(nu: float, batch_size: float) ->
 @pytest.mark.parametrize("batch_size", [1, 10, 1000])
 @pytest.mark.parametrize("nu", [1.5, 2, 3])
 def test_signal_exponents_of_AM2(nu: float, batch_size: float) -> None:
+    # at 1000 a gap of 0.0153 after a million steps is 0.0142 after two and 0.0132 after four
+    steps = MILLION if batch_size < 1000 else 4 * MILLION
     gaps = []
     for zeta in (0.3, 0.5, 0.8):
-        found = accelerated_losses(nu, zeta, batch_size, 2, noisy=False)
-        gaps.append(
-            local_exponent(found, MILLION) - predicted_exponent("AM2", Problem.power_law(nu, zeta))
-        )
+        found = accelerated_losses(nu, zeta, batch_size, 2, False, steps)
+        expected = predicted_exponent("AM2", Problem.power_law(nu, zeta))
+        gaps.append(local_exponent(found, steps) - expected)
     report(f"AM2, nu {nu}, B {batch_size}: " + ", ".join(f"{x:+.4f}" for x in gaps))
     assert max(map(abs, gaps)) < 0.015
 
