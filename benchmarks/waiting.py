@@ -1,9 +1,9 @@
 """What a person waits for, before and now: two checkouts of sgdmem in turns, in fresh processes.
 
 ``python -m benchmarks.waiting OLD NEW [--only TEXT] [--rounds 3]`` prints a table: seconds, seconds
-of processors and the most memory of each row, the least of some rounds. Each checkout has a cache
-of its own, filled by a first run that does not count; rows "ever" have an empty one each time. What
-the rows do is in ``benchmarks.waiting_tasks``.
+of processors and the most memory of each row, the least of some rounds. Each row and checkout has a
+cache of its own, filled by a first run that does not count, or is a row "ever" by itself. What the
+rows do is in ``benchmarks.waiting_tasks``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,7 +44,6 @@ class Row:
     name: str
     arguments: list[str]
     inside: bool = False  # the process says the seconds itself
-    ever: bool = False
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -57,7 +55,6 @@ def rows() -> list[Row]:
         row = Row(name, [tasks, name], inside=True)
         if name.startswith("map of memory"):
             found.append(Row(f"first {name}", [tasks, name], inside=True))
-            found.append(Row(f"first {name} ever", [tasks, name], inside=True, ever=True))
         elif name.startswith("noise sums"):
             for target, (cpu, features) in TARGETS.items():
                 known = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": features}
@@ -104,24 +101,28 @@ def run(row: Row, checkout: Path, cache: Path) -> Cost:
     return Cost(seconds, cpu, usage.ru_maxrss / 1024)
 
 
-def compare(row: Row, checkouts: list[Path], rounds: int, caches: Path) -> list[Cost]:
-    """Return the least costs of a row for each checkout, in turns."""
-    folders = [caches / str(k) for k in range(len(checkouts))]
-    found: list[list[Cost]] = [[] for _ in checkouts]
-    for turn in range(rounds + (not row.ever)):
-        for k, (checkout, folder) in enumerate(zip(checkouts, folders, strict=True)):
-            if row.ever:
-                cache = caches / "ever"
-                shutil.rmtree(cache, ignore_errors=True)
-            else:
-                cache = folder
-            cost = run(row, checkout, cache)
-            if row.ever or turn:
-                found[k].append(cost)
-    return [
+def compare(row: Row, checkouts: list[Path], rounds: int) -> tuple[list[Cost], list[Cost]]:
+    """Return the costs of a row's first run for each checkout, and the least of rounds after it."""
+    with tempfile.TemporaryDirectory() as caches:
+        folders = [Path(caches) / str(k) for k in range(len(checkouts))]
+        found = [
+            [run(row, *place) for place in zip(checkouts, folders, strict=True)]
+            for _ in range(1 + rounds)
+        ]
+    return found[0], [
         Cost(*(min(getattr(x, name) for x in costs) for name in ("seconds", "cpu", "megabytes")))
-        for costs in found
+        for costs in zip(*found[1:], strict=True)
     ]
+
+
+def line(name: str, costs: list[Cost]) -> list[str]:
+    """Return the row of a table, which is shown at once."""
+    cells = [
+        [short(getattr(cost, key)) for cost in costs] for key in ("seconds", "cpu", "megabytes")
+    ]
+    found = [name, *(" → ".join(cell) for cell in cells)]
+    print(*found, sep=" | ", file=sys.stderr, flush=True)
+    return found
 
 
 def main() -> None:
@@ -134,16 +135,12 @@ def main() -> None:
     checkouts = [path.resolve() for path in options.checkouts]
     print(machine.description() + "\n", flush=True)
     lines = []
-    with tempfile.TemporaryDirectory() as caches:
-        for row in rows():
-            if options.only in row.name:
-                costs = compare(row, checkouts, options.rounds, Path(caches))
-                cells = [
-                    [short(getattr(cost, key)) for cost in costs]
-                    for key in ("seconds", "cpu", "megabytes")
-                ]
-                lines.append([row.name, *(" → ".join(cell) for cell in cells)])
-                print(row.name, *lines[-1][1:], sep=" | ", file=sys.stderr, flush=True)
+    for row in rows():
+        if options.only in row.name:
+            first, later = compare(row, checkouts, options.rounds)
+            if row.name.startswith("first map"):
+                lines.append(line(f"{row.name} ever", first))
+            lines.append(line(row.name, later))
     print(table(["row", "s", "s of processors, with start", "MB"], lines))
 
 
