@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.arithmetic.scales import Scale, evenly, require_scale
 from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
+from sgdmem.symbolic.algorithms.parameters import known_parameter
 from sgdmem.symbolic.errors import InputError, shown
 
 # What an axis may vary of every problem; a function of other axes may vary all the rest.
 PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
+_UNITS = {"batch_size": "samples", "tau1": "1", "tau2": "1", "zeta": "1"}  # of the problem
 
 Axis = tuple[str, Iterable[Any]]
 Range = tuple[str, Any, Any]
@@ -76,6 +78,21 @@ def read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
     if name == "batch_size":
         return name, [math.inf if is_infinite(v) else number(v, name) for v in values]
     return name, [number(value, said) for value in values]
+
+
+def axis_attributes(name: str) -> dict[str, str]:
+    """Return what a dataset says of an axis; the units of a family's own parameters are unknown."""
+    known = {"long_name": name.replace("_", " ")}
+    units = _UNITS.get(name) or known_parameter(name).unit
+    return {**known, "units": units} if units else known
+
+
+def coordinates(axes: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
+    """Return the coordinates of a dataset over axes."""
+    return {
+        name: (name, [to_float(value) for value in values], axis_attributes(name))
+        for name, values in axes.items()
+    }
 
 
 def read_range(label: str, given: Range) -> tuple[str, float, float]:

@@ -21,6 +21,7 @@ from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
 from sgdmem.phase_diagrams.maps.curve import Curve
 from sgdmem.phase_diagrams.maps.curves import Cusp, Tracer
 from sgdmem.phase_diagrams.maps.dataset_description import describe, own_labels
+from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
@@ -130,6 +131,40 @@ def stability_boundary(
     >>> set(edge.condition.values.tolist())
     {'root_at_minus_1'}
     """
+    return labelled_boundary(
+        family,
+        problem,
+        batch_size,
+        x=x,
+        y=y,
+        log=log,
+        log1m=log1m,
+        resolution=resolution,
+        tolerance=tolerance,
+        flatness=flatness,
+        conditions=conditions,
+        progress=progress,
+        **fixed,
+    ).to_dataset()
+
+
+def labelled_boundary(
+    family: FamilyLike,
+    problem: Any,
+    batch_size: Any = math.inf,
+    *,
+    x: Range,
+    y: Range,
+    log: Sequence[str] = (),
+    log1m: Sequence[str] = (),
+    resolution: int = 100,
+    tolerance: float = 1e-10,
+    flatness: float = 1e-3,
+    conditions: bool = True,
+    progress: bool = False,
+    **fixed: Any,
+) -> LabelledArrays:
+    """Trace where a family's stability ends, see `sgdmem.stability_boundary`."""
     window = _read_window(x, y, log, log1m)
     _check_accuracy(resolution, tolerance, flatness)
     constructor = find_family(family)
@@ -214,9 +249,7 @@ def _check_accuracy(resolution: int, tolerance: float, flatness: float) -> None:
 
 def _dataset(
     window: _Window, curves: list[Curve], cusps: list[Cusp], settings: dict[str, Any]
-) -> xarray.Dataset:
-    import xarray
-
+) -> LabelledArrays:
     numbers = np.repeat(np.arange(len(curves)), [len(curve.conditions) for curve in curves])
     conditions = [name for curve in curves for name in curve.conditions]
     found: dict[str, Any] = {}
@@ -235,4 +268,4 @@ def _dataset(
     pairs = [" and ".join(cusp.conditions) for cusp in cusps]
     found["cusp_conditions"] = ("cusp", np.array(pairs, dtype=str))
     x, y = window.names
-    return xarray.Dataset(found, attrs={**settings, "x": x, "y": y})
+    return LabelledArrays.of(found, {**settings, "x": x, "y": y})

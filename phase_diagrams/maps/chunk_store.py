@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from sgdmem.phase_diagrams.maps.axes import axis_attributes
 from sgdmem.phase_diagrams.maps.chunk_faults import (
     FILES,
     chunk_file,
@@ -27,8 +28,8 @@ from sgdmem.phase_diagrams.maps.chunk_faults import (
     listed_files,
     shortened,
 )
-from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes
 from sgdmem.phase_diagrams.maps.digests import DIGEST
+from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 from sgdmem.phase_diagrams.maps.quantities import NOT_YET, VERDICT, Quantity
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.files.whole_files import to_disk
@@ -105,13 +106,13 @@ class ChunkStore:
         """Return how many points a chunk has."""
         return math.prod(x.stop - x.start for x in self.slices(chunk).values())
 
-    def write(self, chunk: Chunk, found: xarray.Dataset) -> None:
+    def write(self, chunk: Chunk, found: LabelledArrays) -> None:
         """Write the results of a chunk; each file appears at once, that of the verdicts last."""
         group = _zarr().open_group(self.path, mode="r+")
         where = tuple(self.slices(chunk).values())
         try:
             for name in sorted(found.data_vars, key=lambda name: name == _MARK):
-                group[name].with_config(_ALL)[where] = found[name].transpose(*self.sizes).values
+                group[name].with_config(_ALL)[where] = found[name].values
         except OSError as error:
             why = error.strerror or str(error)
             raise OSError(error.errno or EIO, why, str(self.path)) from error

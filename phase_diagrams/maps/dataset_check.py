@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.maps.quantities import NOT_YET
 from sgdmem.symbolic.errors import InputError, shown
-
-if TYPE_CHECKING:
-    import xarray
 
 MOST_PANELS = 100
 _MOST_READ = 10**7
@@ -21,7 +19,7 @@ _VERDICTS = [NOT_YET, -1, 0, 1]
 _DIMENSIONS = (2, 3)
 
 
-def require_drawable(found: xarray.Dataset) -> None:
+def require_drawable(found: Labelled) -> None:
     """Raise InputError, naming the variable, for a dataset of which no picture would be true.
 
     Names must be those of variables, codes those that their flags have, a map must have points,
@@ -42,7 +40,7 @@ def require_drawable(found: xarray.Dataset) -> None:
             _require_codes(variable, codes)
 
 
-def _require_map(found: xarray.Dataset) -> None:
+def _require_map(found: Labelled) -> None:
     stable = found["stable"]
     if stable.ndim not in _DIMENSIONS:
         raise InputError(f"stable must have the dimensions of a map, got {stable.dims}")
@@ -73,7 +71,7 @@ def _codes(given: object) -> list[float]:
         raise InputError(f"flag_values must be numbers, got {shown(given)}") from None
 
 
-def _require_codes(variable: xarray.DataArray, codes: Sequence[float]) -> None:
+def _require_codes(variable: Any, codes: Sequence[float]) -> None:
     if variable.size > _MOST_READ:  # of a store, whose chunks have checksums
         return
     values: Array = variable.values

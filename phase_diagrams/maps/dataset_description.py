@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sgdmem.phase_diagrams.maps.question import DiagramQuestion
 
 _LIBRARIES = ("numpy", "numba", "scipy", "sympy", "python-flint")
-_UNITS = {"batch_size": "samples", "tau1": "1", "tau2": "1", "zeta": "1"}  # of the problem
 _ALONG = 50  # points of each axis by which families are told apart
 _LONGEST = 2000  # characters of a definition
 OF_THE_DATA = (  # attributes of a dataset that are no settings of a problem
@@ -106,13 +105,6 @@ def own_labels(family: Family[...]) -> dict[str, str]:
         for name, parameter in family.parameters.items()
         if parameter.label != known_parameter(name).label
     }
-
-
-def axis_attributes(name: str) -> dict[str, str]:
-    """Return what a dataset says of an axis; the units of a family's own parameters are unknown."""
-    known = {"long_name": name.replace("_", " ")}
-    units = _UNITS.get(name) or known_parameter(name).unit
-    return {**known, "units": units} if units else known
 
 
 def identify(question: DiagramQuestion, attributes: Mapping[str, str]) -> dict[str, str]:

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.scales import scale_of
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.phase_diagrams.maps.boundary import stability_boundary
+from sgdmem.phase_diagrams.maps.boundary import labelled_boundary
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.errors import InputError
-
-if TYPE_CHECKING:
-    import xarray
 
 EDGES = ("edge_x", "edge_y", "edge_curve", "edge_panel")  # variables of a map, along "edge"
 _TOLERANCE = 1e-6  # of an axis: less than any picture shows
@@ -63,7 +61,7 @@ def traced_edges(
     scales = {name: scale_of(np.unique(some)) for name, some in values.items()}
     found: dict[str, list[Array]] = {name: [] for name in EDGES}
     for place, value in enumerate([None] if panels is None else axes[panels]):
-        edge = stability_boundary(
+        edge = labelled_boundary(
             *_at(family, problem, batch_size, panels, value),
             x=window[x],
             y=window[y],
@@ -91,7 +89,7 @@ def _at(
     return family if panels is None else family.fix(**{panels: value}), problem, batch_size
 
 
-def edge_curves(diagram: xarray.Dataset) -> list[tuple[Array, Array]] | None:
+def edge_curves(diagram: Labelled) -> list[tuple[Array, Array]] | None:
     """Return the traced edges of one map as pairs of coordinates; None if none were traced."""
     if "edge_curve" not in diagram:
         return None
@@ -99,9 +97,9 @@ def edge_curves(diagram: xarray.Dataset) -> list[tuple[Array, Array]] | None:
     return [(x[number == curve], y[number == curve]) for curve in np.unique(number)]
 
 
-def panel_of(series: xarray.Dataset, place: int) -> xarray.Dataset:
+def panel_of(series: Labelled, place: int) -> Labelled:
     """Return one map of a series, with its edges."""
     one = series.isel({series.stable.dims[0]: place})
     if "edge_panel" not in series:
         return one
-    return one.isel(edge=np.flatnonzero(series.edge_panel.values == place))
+    return one.isel({"edge": np.flatnonzero(series.edge_panel.values == place)})

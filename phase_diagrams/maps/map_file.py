@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sgdmem.phase_diagrams.maps.chunk_store import read_stored
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled, LabelledArray, LabelledArrays
+from sgdmem.phase_diagrams.maps.netcdf import write_netcdf
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.files.marks import append_mark, require_unchanged
 from sgdmem.symbolic.files.whole_files import whole_file
@@ -20,21 +21,32 @@ if TYPE_CHECKING:
     import xarray
 
 _NETCDF, _HDF5 = b"CDF", b"\x89HDF"
-_OF_SCIPY = {  # of `scipy.io.netcdf_file`, which would no longer work
+_OF_SCIPY = {  # of `scipy.io.netcdf_file`, by which it would no longer be read
     *("fp", "filename", "use_mmap", "mode", "maskandscale", "dimensions", "variables"),
     *("version_byte", "close", "createDimension", "createVariable", "flush", "sync"),
 }
 
 
-def write_map_file(found: xarray.Dataset, path: str | os.PathLike[str]) -> None:
-    """Write a dataset to a netCDF file; names of letters that it does not have, too."""
-    from xarray.backends import ScipyDataStore  # to_netcdf would import dask.distributed
-
+def write_map_file(found: Labelled, path: str | os.PathLike[str]) -> None:
+    """Write arrays to a netCDF file; names of letters that it does not have, too."""
     with whole_file(path) as young:
-        store = ScipyDataStore(str(young), mode="w", format="NETCDF3_64BIT", lock=False)
-        with contextlib.closing(store):
-            _renamed(found, _plain, _plain_attribute).dump_to_store(store)
+        with open(young, "wb") as file:
+            write_netcdf(_plainly_named(_arrays(found)), file)
         append_mark(young)
+
+
+def _arrays(found: Labelled) -> LabelledArrays:
+    """Return the arrays of what may be a dataset, each with what is said of its coordinates."""
+    if isinstance(found, LabelledArrays):
+        return found
+    from xarray.conventions import encode_dataset_coordinates
+
+    variables, attrs = encode_dataset_coordinates(found)
+    arrays = {
+        str(name): LabelledArray(str(name), tuple(map(str, x.dims)), x.values, dict(x.attrs))
+        for name, x in variables.items()
+    }
+    return LabelledArrays(arrays, {str(key): value for key, value in attrs.items()})
 
 
 def _plain(name: str) -> str:
@@ -55,13 +67,19 @@ def _as_given(name: str) -> str:
     return re.sub(r"_u([0-9a-f]{4,6})_", lambda found: chr(int(found[1], 16)), name)
 
 
-def _renamed(
-    found: xarray.Dataset, change: Callable[[str], str], attribute: Callable[[str], str]
-) -> xarray.Dataset:
+def _plainly_named(found: LabelledArrays) -> LabelledArrays:
+    variables = {
+        (name := _plain(given)): replace(x, name=name, dims=tuple(map(_plain, x.dims)))
+        for given, x in found.variables.items()
+    }
+    return LabelledArrays(variables, {_plain_attribute(k): x for k, x in found.attrs.items()})
+
+
+def _named_as_given(found: xarray.Dataset) -> xarray.Dataset:
     names = {*map(str, found.variables), *map(str, found.dims)}
-    changed = found.rename({name: change(name) for name in names if change(name) != name})
-    changed.attrs = {attribute(str(key)): value for key, value in found.attrs.items()}
-    return changed
+    renamed = found.rename({name: _as_given(name) for name in names if _as_given(name) != name})
+    renamed.attrs = {_as_given(str(key)): value for key, value in found.attrs.items()}
+    return renamed
 
 
 def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
@@ -99,4 +117,4 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
     kinds = {"stable", "condition", "summand", "proved"}
     if not kinds & {*found.data_vars} and "diagram" not in found.attrs:
         raise InputError(f"{source} holds no phase diagram, boundary, region or named diagram")
-    return _renamed(found, _as_given, _as_given)
+    return _named_as_given(found)

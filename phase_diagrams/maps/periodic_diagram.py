@@ -14,10 +14,10 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.periodic.periodic_stability import periodic_stability
 from sgdmem.numeric.problems.problem import as_problem
-from sgdmem.phase_diagrams.maps.axes import Axis, own_parameters, read_axes
-from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes
+from sgdmem.phase_diagrams.maps.axes import Axis, coordinates, own_parameters, read_axes
+from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 from sgdmem.phase_diagrams.maps.quantities import VERDICT
-from sgdmem.symbolic.algebra.scalars import is_list, to_float
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -108,24 +108,18 @@ def periodic_phase_diagram(
             found["noiseless"][place] = stable if math.isinf(radius) else 1
             found["noise_sum"][place], found["margin"][place] = radius, 1 - radius
             advance(1)
-    import xarray
-
-    dims = list(axes)
-    variables = {
-        name: (dims, values.reshape(shape), VERDICT[name].attributes)
+    variables: dict[str, Any] = {
+        name: ([*axes], values.reshape(shape), VERDICT[name].attributes)
         for name, values in found.items()
     }
-    coordinates = {name: [to_float(value) for value in values] for name, values in axes.items()}
-    diagram = xarray.Dataset(variables, coords=coordinates)
-    diagram.noise_sum.attrs["long_name"] = "radius of the noise over a period, stable below 1"
-    for name in dims:
-        diagram[name].attrs = axis_attributes(name)
+    radius_of = {"long_name": "radius of the noise over a period, stable below 1"}
+    variables["noise_sum"][2].update(radius_of)
     settings = {"batch_size": batch_size, **fixed}
     settings |= {"workers": number_of_workers} if number_of_workers > 1 else {}
-    diagram.attrs = {
+    attributes = {
         "display_name": getattr(rule, "__name__", "rule").replace("<lambda>", "periodic method"),
         "spectrum": str(given.spectrum),
         **{name: str(value) for name, value in settings.items() if name not in axes},
         "sgdmem_version": __version__,
     }
-    return diagram
+    return LabelledArrays.of(variables | coordinates(axes), attributes).to_dataset()

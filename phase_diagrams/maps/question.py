@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,15 +17,12 @@ from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import Target
-from sgdmem.phase_diagrams.maps.axes import own_parameters
+from sgdmem.phase_diagrams.maps.axes import coordinates, own_parameters
 from sgdmem.phase_diagrams.maps.judged_map import JudgedMap
+from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT, Quantity, find_quantities
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
-from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import Family
-
-if TYPE_CHECKING:
-    import xarray
 
 _MOST_KEPT = 4096  # problems
 
@@ -88,7 +85,7 @@ class DiagramQuestion:
 
     def answer(
         self, part: Axes, advance: Callable[[int], None] = lambda count: None
-    ) -> xarray.Dataset:
+    ) -> LabelledArrays:
         """Return the results at a part of the points, the same whatever the parts.
 
         But for the bounds on samples, which are closer the more has been asked before.
@@ -100,8 +97,6 @@ class DiagramQuestion:
         advance
             Called with the number of points done, for a progress bar.
         """
-        import xarray
-
         of_target = {name: x for name, x in part.items() if name in self.problem.of_target}
         looped = {
             name: x
@@ -126,13 +121,12 @@ class DiagramQuestion:
                     found[name] = np.empty((maps, *each), quantity.dtype)
                 found[name][number] = answers
         dims = {**looped, **of_target, **inner}
-        shape = [len(values) for values in dims.values()]
-        variables = {
-            name: (list(dims), found[name].reshape(shape), quantity.attributes)
+        shape, order = [len(values) for values in dims.values()], [[*dims].index(x) for x in part]
+        variables: dict[str, Any] = {
+            name: (part, found[name].reshape(shape).transpose(order), quantity.attributes)
             for name, quantity in self.variables.items()
         }
-        places = {name: [to_float(value) for value in values] for name, values in part.items()}
-        return xarray.Dataset(variables, coords=places).transpose(*part)
+        return LabelledArrays.of(variables | coordinates(part))
 
     def _judged(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.scales import Scale
 from sgdmem.numeric.judges.reason import Reason
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
@@ -30,9 +31,6 @@ from sgdmem.phase_diagrams.pictures.surroundings import (
     write_title,
 )
 
-if TYPE_CHECKING:
-    import xarray
-
 # Colour-blind safe (Okabe-Ito), and told apart in print by their strokes.
 _STYLES: dict[str, tuple[str, Any]] = {
     Reason.NOISE_SUM.value: (RED, STROKES[0]),
@@ -48,7 +46,7 @@ _STYLES: dict[str, tuple[str, Any]] = {
 
 @sized
 def draw_boundary(
-    boundary: xarray.Dataset,
+    boundary: Labelled,
     ax: Any = None,
     *,
     annotate: bool = True,
@@ -126,7 +124,7 @@ def draw_boundary(
     return ax
 
 
-def show_window(ax: Any, boundary: xarray.Dataset) -> None:
+def show_window(ax: Any, boundary: Labelled) -> None:
     """Show the window in which a boundary was traced, on its scales, and name its axes."""
     for axis in "xy":
         name = boundary.attrs[axis]

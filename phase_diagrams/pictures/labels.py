@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.phase_diagrams.maps.dataset_description import OF_THE_DATA
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.symbolic.algorithms.parameters import known_parameter
 
 if TYPE_CHECKING:
-    import xarray
-
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _OF_THE_PROBLEM = {
@@ -24,7 +23,7 @@ _OF_THE_PROBLEM = {
 }
 
 
-def axis_label(parameter: str, data: xarray.Dataset | None = None) -> str:
+def axis_label(parameter: str, data: Labelled | None = None) -> str:
     """Return what is written at the axis of a parameter, in the letters of the data's family."""
     own = None if data is None else data.attrs.get(f"label_{parameter}")
     if own is not None:
@@ -52,7 +51,7 @@ def spectrum_label(spectrum: Any) -> str:
     return re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(spectrum))
 
 
-def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
+def title(data: Labelled, varying: Sequence[str]) -> str:
     """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
     settings = {key: x for key, x in data.attrs.items() if not key.startswith("label_")}
     shown = {**settings, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
@@ -73,7 +72,7 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"
 
 
-def symbol(key: str, data: xarray.Dataset | None = None) -> str:
+def symbol(key: str, data: Labelled | None = None) -> str:
     """Return the letter of a parameter, its name where it has none."""
     label = axis_label(key, data)
     return label.rpartition(" ")[2] if label.endswith("$") else key.replace("_", " ")

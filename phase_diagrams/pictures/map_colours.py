@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, NOT_YET
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.palette import (
@@ -24,9 +25,6 @@ from sgdmem.phase_diagrams.pictures.palette import (
     SKY,
     YELLOW,
 )
-
-if TYPE_CHECKING:
-    import xarray
 
 _NOISELESS, _NOISY, _UNDECIDED = LIGHT_GREY, RED, BLACK
 # Colours, and patterns that tell apart in black and white what colours do.
@@ -103,7 +101,7 @@ class Shown(NamedTuple):
 
 
 def paint(
-    diagram: xarray.Dataset, ax: Any, quantity: str, edges: tuple[Array, Array], least: float | None
+    diagram: Labelled, ax: Any, quantity: str, edges: tuple[Array, Array], least: float | None
 ) -> Shown:
     """Colour the cells of a map by a quantity of it, the verdict by its noise sum and causes.
 
@@ -116,7 +114,7 @@ def paint(
     return _values(diagram[quantity], ax, edges)
 
 
-def least_shown(diagram: xarray.Dataset) -> float | None:
+def least_shown(diagram: Labelled) -> float | None:
     """Return where the colours of noise sums begin: a power of ten; None if they are all zero."""
     sums = noise_sums(diagram)[diagram.stable.values == 1]
     sums = sums[sums > 0]  # without noise there are none
@@ -125,16 +123,14 @@ def least_shown(diagram: xarray.Dataset) -> float | None:
     return float(10.0 ** np.clip(np.floor(np.log10(sums.min())), -_DECADES, -1))
 
 
-def noise_sums(diagram: xarray.Dataset) -> Array:
+def noise_sums(diagram: Labelled) -> Array:
     """Return the noise sums of a map; of samples their estimates, as bounds only decide."""
     bounded = {*BOUNDS} <= {*diagram}
     values: Array = diagram["noise_sum_estimate" if bounded else "noise_sum"].values
     return values
 
 
-def _verdicts(
-    diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array], least: float | None
-) -> Shown:
+def _verdicts(diagram: Labelled, ax: Any, edges: tuple[Array, Array], least: float | None) -> Shown:
     """Draw noise sums where it is stable, and causes where it is not."""
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap, LogNorm
@@ -211,7 +207,7 @@ def _ink(colour: str) -> str:
     return "white" if float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114))) < 0.7 else GREY
 
 
-def _kinds(diagram: xarray.Dataset) -> Array:
+def _kinds(diagram: Labelled) -> Array:
     """Return the place in `_CAUSES` of what happens at a point."""
     stable = diagram.stable.values
     noiseless = (stable == 0) & (diagram.noiseless.values == 0)
@@ -220,13 +216,13 @@ def _kinds(diagram: xarray.Dataset) -> Array:
     )
 
 
-def _verdict_regions(diagram: xarray.Dataset) -> dict[str, Array]:
+def _verdict_regions(diagram: Labelled) -> dict[str, Array]:
     """Return the regions of a map by what happens there."""
     kinds = _kinds(diagram)
     return {name: kinds == kind for kind, name in enumerate(_CAUSES)}
 
 
-def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Shown:
+def _flags(values: Any, ax: Any, edges: tuple[Array, Array]) -> Shown:
     """Draw a quantity whose numbers stand for words."""
     names = values.attrs["flag_meanings"].split()
     codes = np.full(values.shape, -1)  # places among the meanings, whatever numbers they have
@@ -241,7 +237,7 @@ def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Sho
     return Shown(None, "", kinds, {word: regions[word] for word in kinds})
 
 
-def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Shown:
+def _values(values: Any, ax: Any, edges: tuple[Array, Array]) -> Shown:
     """Draw numbers, by their logarithm if they are positive and of many sizes."""
     from matplotlib import colormaps
     from matplotlib.colors import LogNorm, Normalize

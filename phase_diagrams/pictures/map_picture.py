@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from functools import partial
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.scales import scale_of, to_places, to_values
 from sgdmem.phase_diagrams.maps.edges import EDGES, edge_curves
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
 from sgdmem.phase_diagrams.pictures.artists import named
@@ -33,16 +34,13 @@ from sgdmem.phase_diagrams.pictures.surroundings import (
 )
 from sgdmem.symbolic.errors import InputError, shown
 
-if TYPE_CHECKING:
-    import xarray
-
 _MOST_CELLS = 2000  # along an axis of a picture
 _GUESSED = "edge, guessed between points"
 
 
 @sized
 def draw_map(
-    diagram: xarray.Dataset,
+    diagram: Labelled,
     ax: Any = None,
     *,
     quantity: str = "stable",
@@ -79,7 +77,7 @@ def draw_map(
 
 
 def draw_colours(
-    diagram: xarray.Dataset, ax: Any, quantity: str, *, explained: bool, edge: bool = True
+    diagram: Labelled, ax: Any, quantity: str, *, explained: bool, edge: bool = True
 ) -> Shown:
     """Draw a map with its title and colour bar, and the edge of stability, without any names."""
     shown = draw_cells(diagram, ax, quantity, least_shown(diagram), edge)
@@ -89,14 +87,13 @@ def draw_colours(
     return shown
 
 
-def read_diagram(diagram: Any) -> xarray.Dataset:
+def read_diagram(diagram: Any) -> Labelled:
     """Return a phase diagram, from its file if a path was given."""
-    import xarray
-
     found = read_map_file(diagram) if isinstance(diagram, str | PathLike) else diagram
-    if isinstance(found, xarray.Dataset) and "stable" in found:
-        return found
-    boundary = isinstance(found, xarray.Dataset) and "condition" in found
+    names = getattr(found, "data_vars", ())
+    if "stable" in names:
+        return cast("Labelled", found)
+    boundary = "condition" in names
     kind = "a boundary: sgdmem.draw draws it"
     raise InputError(
         "diagram must be what phase_diagram returns, or the path of its file, got "
@@ -104,7 +101,7 @@ def read_diagram(diagram: Any) -> xarray.Dataset:
     )
 
 
-def thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
+def thinned(diagram: Labelled, quantity: str) -> Labelled:
     """Return what a picture can show of a diagram, in memory: of large maps every k-th point."""
     if quantity not in diagram.data_vars:
         names = ", ".join(map(str, diagram.data_vars))
@@ -117,7 +114,7 @@ def thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
                 "leave it out, or make it one of the panels"
             )
         if (np.diff(values) <= 0).any():
-            diagram = diagram.drop_duplicates(name).sortby(name)
+            diagram = diagram.isel({name: np.unique(values, return_index=True)[1]})
     steps = {name: -(-diagram.sizes[name] // _MOST_CELLS) for name in diagram.stable.dims[-2:]}
     parts = {name: slice((step - 1) // 2, None, step) for name, step in steps.items() if step > 1}
     needed = [*VERDICT, *(name for name in (*BOUNDS, *EDGES, *BOXES) if name in diagram), quantity]
@@ -125,7 +122,7 @@ def thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
 
 
 def draw_cells(
-    diagram: xarray.Dataset, ax: Any, quantity: str, least: float | None, edge: bool = True
+    diagram: Labelled, ax: Any, quantity: str, least: float | None, edge: bool = True
 ) -> Shown:
     """Draw a map without title, colour bar, legend and names."""
     y_name, x_name = map(str, diagram.stable.dims)
@@ -180,7 +177,7 @@ def _guessed_line() -> Any:
     return Line2D([], [], color="black", linestyle="--", linewidth=in_points(1.2), label=_GUESSED)
 
 
-def _excess_by_cause(diagram: xarray.Dataset) -> tuple[Any, Any]:
+def _excess_by_cause(diagram: Labelled) -> tuple[Any, Any]:
     """Return what is positive where it diverges without noise, and where by noise.
 
     Nothing is said at points of the other kind, so that no line joins the edges of both.
@@ -191,7 +188,7 @@ def _excess_by_cause(diagram: xarray.Dataset) -> tuple[Any, Any]:
     return np.ma.masked_where(noisy, excess), np.ma.masked_where(quiet, excess)
 
 
-def _excess(diagram: xarray.Dataset) -> Array:
+def _excess(diagram: Labelled) -> Array:
     """Return what is positive where it is not stable, and smoother than the verdicts are."""
     drawn = {*BOUNDS} <= {*diagram}
     radius = diagram.noise_sum_estimate.values if drawn else 1 - diagram.margin.values
@@ -216,7 +213,7 @@ def draw_colour_bar(shown: Shown, places: Any, **options: Any) -> None:
 
 
 def name_cells(
-    diagram: xarray.Dataset, ax: Any, shown: Shown, below: Collection[str]
+    diagram: Labelled, ax: Any, shown: Shown, below: Collection[str]
 ) -> Iterable[tuple[str, Any]]:
     """Write the names of regions into a map that has its final place, but those in the legend."""
     if min(diagram.stable.shape) < 2:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.shares import percent
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
@@ -26,9 +27,6 @@ from sgdmem.phase_diagrams.pictures.surroundings import (
     write_title,
 )
 from sgdmem.symbolic.errors import InputError
-
-if TYPE_CHECKING:
-    import xarray
 
 BOXES = ("box_x_low", "box_x_high", "box_y_low", "box_y_high", "proved")
 _MANY = 2000  # boxes that a file of lines can hold
@@ -57,7 +55,7 @@ _LOOKS = (
 
 @sized
 def draw_region(
-    data: xarray.Dataset,
+    data: Labelled,
     ax: Any = None,
     *,
     annotate: bool = True,
@@ -92,7 +90,7 @@ def draw_region(
     return ax
 
 
-def notes_on_boxes(diagram: xarray.Dataset) -> str:
+def notes_on_boxes(diagram: Labelled) -> str:
     """Return what is to be said above the legend of a region over its map."""
     lines = [
         "Proved: each box as a whole, stable or not.",
@@ -101,13 +99,13 @@ def notes_on_boxes(diagram: xarray.Dataset) -> str:
     return "\n".join([*lines, *_left_out(diagram)])
 
 
-def _left_out(data: xarray.Dataset) -> list[str]:
+def _left_out(data: Labelled) -> list[str]:
     """Return a line on the values at which a method is another one."""
     values = str(data.proved.attrs.get("nothing_said_of", ""))
     return [f"Nothing is said of {values}."] if values else []
 
 
-def draw_boxes(diagram: xarray.Dataset, ax: Any) -> dict[str, Any]:
+def draw_boxes(diagram: Labelled, ax: Any) -> dict[str, Any]:
     """Draw the boxes of a proved region over its map; return what a legend says of them.
 
     The axes end where the region does, since the cells of a map reach half a cell beyond.
@@ -143,7 +141,7 @@ def draw_boxes(diagram: xarray.Dataset, ax: Any) -> dict[str, Any]:
     return handles
 
 
-def _ends(data: xarray.Dataset, axis: str) -> tuple[float, float]:
+def _ends(data: Labelled, axis: str) -> tuple[float, float]:
     """Return where a region ends."""
     return (
         float(data[f"box_{axis}_low"].values.min()),
@@ -151,7 +149,7 @@ def _ends(data: xarray.Dataset, axis: str) -> tuple[float, float]:
     )
 
 
-def _rectangles(data: xarray.Dataset) -> Array:
+def _rectangles(data: Labelled) -> Array:
     """Return the corners of all boxes, shape (n, 4, 2)."""
     left, right, bottom, top = (data[name].values for name in BOXES[:4])
     corners = [(left, bottom), (right, bottom), (right, top), (left, top)]

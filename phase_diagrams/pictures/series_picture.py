@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sgdmem.phase_diagrams.maps.edges import panel_of
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, letters_of, read_size, sized
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.map_colours import Shown, least_shown
@@ -23,16 +24,13 @@ from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.surroundings import write_figure_legend, write_figure_title
 from sgdmem.symbolic.errors import InputError
 
-if TYPE_CHECKING:
-    import xarray
-
 _MOST_COLUMNS = 3
 _PANEL = 14.0  # letters that a map is wide, at least
 
 
 @sized
 def draw_series(
-    diagram: xarray.Dataset | str | PathLike[str],
+    diagram: Labelled | str | PathLike[str],
     *,
     quantity: str = "stable",
     annotate: bool = True,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.phase_diagrams.maps.dataset_check import require_drawable
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
@@ -141,7 +142,7 @@ def drawable(what: str) -> Iterator[None]:
         raise InputError(f"{what} cannot be drawn: {why}") from error
 
 
-def with_plain_text(found: xarray.Dataset) -> xarray.Dataset:
+def with_plain_text(found: Labelled) -> Labelled:
     """Return a dataset in whose attributes dollar signs are those of formulas, or plain ones."""
     own = {key: _plain_text(value) for key, value in found.attrs.items()}
     return found if own == found.attrs else found.assign_attrs(own)
@@ -159,7 +160,7 @@ def _plain_text(text: Any) -> Any:
     return text
 
 
-def _draw(found: xarray.Dataset, ax: Any, quantity: str | None, options: dict[str, Any]) -> Any:
+def _draw(found: Any, ax: Any, quantity: str | None, options: dict[str, Any]) -> Any:
     diagram = found.attrs.get("diagram")
     if diagram in MAPS:
         named = from_dataset(found)

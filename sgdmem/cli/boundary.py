@@ -17,16 +17,15 @@ from sgdmem.cli.arguments import (
     read_method,
     set_option,
     size_option,
+    write_table,
     written_before,
 )
 from sgdmem.cli.axes import read_window
 from sgdmem.cli.draw import draw_file
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
-from sgdmem.symbolic.files.marks import marked_text
-from sgdmem.symbolic.files.whole_files import write_text
 
 if TYPE_CHECKING:
-    import xarray
+    from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 
 _DATA = (".csv", ".nc")
 
@@ -73,13 +72,13 @@ def boundary_command(
              --y batch_size=1:1e5:log --set momentum=0.9 --power-law 1.5 \\
              -o edge.csv
     """
-    from sgdmem.phase_diagrams.maps.boundary import stability_boundary
+    from sgdmem.phase_diagrams.maps.boundary import labelled_boundary
 
     name = output or f"{method_name(algorithm)}-boundary.png"
     path = output_path(name, PICTURES + _DATA, ".cusps.csv" if name.endswith(".csv") else ".nc")
     (x, x_scale), (y, y_scale) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
     family, values = read_method(algorithm, settings)
-    boundary = stability_boundary(
+    boundary = labelled_boundary(
         family,
         map_problem(options, family, [x[0], y[0]]),
         read_batch_size(options),
@@ -105,13 +104,13 @@ def boundary_command(
     click.echo(f"wrote {written}: {found if curves else nothing}")
 
 
-def _write(boundary: xarray.Dataset, path: Path, size: Any) -> list[Path]:
+def _write(boundary: LabelledArrays, path: Path, size: Any) -> list[Path]:
     if path.suffix == ".csv":
         written = [path]
-        _write_csv(boundary.drop_dims("cusp"), path)
+        _write_csv(boundary, "point", path)
         written.append(path.with_suffix(".cusps.csv"))  # also an empty one: no old one stays
         with written_before(path):
-            _write_csv(boundary.drop_dims("point"), written[1])
+            _write_csv(boundary, "cusp", written[1])
         return written
     from sgdmem.phase_diagrams.maps.map_file import write_map_file
 
@@ -124,5 +123,8 @@ def _write(boundary: xarray.Dataset, path: Path, size: Any) -> list[Path]:
     return [path, data]
 
 
-def _write_csv(found: xarray.Dataset, path: Path) -> None:
-    write_text(path, marked_text(found.to_dataframe().to_csv(index=False, lineterminator="\n")))
+def _write_csv(boundary: LabelledArrays, dim: str, path: Path) -> None:
+    columns = {
+        name: x.values.tolist() for name, x in boundary.variables.items() if x.dims == (dim,)
+    }
+    write_table(path, columns, zip(*columns.values(), strict=True))

@@ -28,10 +28,9 @@ from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, 
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size, read_problem
 
 if TYPE_CHECKING:
-    import xarray
-
     from sgdmem.numeric.certificates.proved_region import ProvedRegion
     from sgdmem.numeric.compilation.cuda import Device
+    from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 
 _FINE = 40  # points of a map whose colours are those of proved boxes nearly everywhere
 _TOGETHER = 10**7  # points of a large map that are read at once
@@ -139,7 +138,8 @@ def phase_diagram_command(
              --cycle learning_rate=low*4,peak --power-law 1.5 \\
              --count 20 --batch-size 32 -o cycles.png
     """
-    from sgdmem.phase_diagrams.maps.diagram import phase_diagram
+    from sgdmem.phase_diagrams.maps.labelled_arrays import as_dataset
+    from sgdmem.phase_diagrams.maps.labelled_diagram import labelled_diagram
     from sgdmem.phase_diagrams.maps.map_file import write_map_file
 
     for option, value in (("--chunk", chunk), ("--cluster", cluster)):
@@ -175,7 +175,7 @@ def phase_diagram_command(
     data = path.with_suffix(".zarr" if stored else ".nc")
     region = _proved(family, problem, batch_size, goal, x=x, y=y, **values) if certify else None
     with _client(cluster) as client, _said_to_go_on(data if stored else None):
-        diagram = phase_diagram(
+        diagram = labelled_diagram(
             family,
             problem,
             batch_size,
@@ -192,7 +192,7 @@ def phase_diagram_command(
             **values,
         )
     if region is not None:
-        diagram = diagram.merge(region.to_dataset(), combine_attrs="override")
+        diagram = as_dataset(diagram).merge(region.to_dataset(), combine_attrs="override")
     if not stored:
         write_map_file(diagram, data)
     _draw_map(diagram, path, data, quantity, size)
@@ -252,9 +252,7 @@ def _map_periodic(
     _draw_map(diagram, path, data, None, size)
 
 
-def _draw_map(
-    diagram: xarray.Dataset, path: Path, data: Path, quantity: str | None, size: Any
-) -> None:
+def _draw_map(diagram: Labelled, path: Path, data: Path, quantity: str | None, size: Any) -> None:
     from sgdmem.numeric.arithmetic.shares import percent
 
     with written_before(data):
@@ -288,11 +286,12 @@ def _client(address: str | None) -> Any:
         raise click.UsageError(f"--cluster: no scheduler at {address}: {error}") from None
 
 
-def _share(stable: xarray.DataArray) -> float:
+def _share(stable: Any) -> float:
     """Return the share of stable points, reading a few rows of a large map at a time."""
     rows = str(stable.dims[-2])
-    chunk = stable.encoding.get("preferred_chunks", {}).get(rows, 1)  # each is read once
+    stored = getattr(stable, "encoding", {})
+    chunk = stored.get("preferred_chunks", {}).get(rows, 1)  # each is read once
     step = chunk * max(1, _TOGETHER * stable.sizes[rows] // stable.size // chunk)
     starts = range(0, stable.sizes[rows], step)
     parts = (stable.isel({rows: slice(start, start + step)}).values for start in starts)
-    return sum(int((part == 1).sum()) for part in parts) / stable.size
+    return float(sum(int((part == 1).sum()) for part in parts) / stable.size)

@@ -138,10 +138,9 @@ OTHERS = {
     ("numeric/compilation", "write_text"),
     ("phase_diagrams/maps/chunk_store.py", "rename"),
     ("phase_diagrams/maps/map_file.py", "rename"),  # of variables
-    ("phase_diagrams/maps/map_file.py", "to_netcdf"),
+    ("phase_diagrams/maps/map_file.py", "open"),
     ("phase_diagrams/pictures/picture_file.py", "savefig"),
     ("phase_diagrams/systems/named_diagram_data.py", "rename"),
-    ("sgdmem/cli/boundary.py", "to_csv"),
     ("sgdmem/cli/exits.py", "open"),  # in the place of closed streams
     ("symbolic/derivations/documents/pdf.py", "write_text"),
     ("symbolic/files", "open"),
