@@ -9,7 +9,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.progress import expect_passes, report_pass
-from sgdmem.numeric.problems.symmetric_products import weighted_squares
+from sgdmem.numeric.problems.symmetric_products import blocks, weighted_squares
 from sgdmem.numeric.spectra.row_pieces import rows_together, slices
 
 _EXPECTED = 4  # passes that a question takes, as far as is known before the first
@@ -43,13 +43,17 @@ class FirstPass(NamedTuple):
         expect_passes(_EXPECTED)
         size, n = eigenvalues.size, weights.size
         found = cls(np.empty(n), np.empty(n), *np.zeros((2, size, size)))
+        both = np.stack([np.ones(size), eigenvalues], axis=1)
         for piece, Z in pieces:
-            w, squares = weights[piece], Z * Z
-            found.curvatures[piece] = squares.sum(axis=1) @ eigenvalues
-            found.lengths[piece] = lengths = squares.sum(axis=(1, 2))
+            w, lengths = weights[piece], found.lengths[piece]  # of the latter a view
+            for rows in blocks(len(Z), Z[0].size):
+                squares = Z[rows] * Z[rows]
+                of_modes = squares.sum(axis=1) if Z.shape[1] > 1 else squares[:, 0]
+                lengths[rows], found.curvatures[piece][rows] = (of_modes @ both).T
+                if Z.shape[1] == 1:
+                    of_modes *= np.sqrt(w[rows])[:, None]
+                    found.coupling[:] += of_modes.T @ of_modes
             if Z.shape[1] == 1:
-                squares *= np.sqrt(w)[:, None, None]
-                found.coupling[:] += squares[:, 0].T @ squares[:, 0]
                 found.of_identity[:] += weighted_squares(Z[:, 0], lengths * w)
             else:
                 for few in slices(len(Z), rows_together(size**2)):

@@ -21,7 +21,7 @@ from sgdmem.numeric.compilation.progress import report_pass
 from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.first_pass import FirstPass
 from sgdmem.numeric.problems.images import RememberedImages
-from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted_squares
+from sgdmem.numeric.problems.symmetric_products import fourth_moments
 from sgdmem.numeric.problems.whitened import RowsLeft, WhitenedRows, decompose
 from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -316,10 +316,10 @@ class Samples:
         w = self.weights[piece]
         n, K, d = Z.shape
         if K == 1:
-            forms = quadratic_forms(Z[:, 0], N)
+            beside = None
             if means is not None:
-                forms += self._beside(piece, Z, means)[:, 0, 0]
-            return weighted_squares(Z[:, 0], forms * w)
+                beside = np.broadcast_to(self._beside(piece, Z, means)[:, 0, 0], (n,))
+            return fourth_moments(Z[:, 0], N, w, beside)
         turned = (Z.reshape(n * K, d) @ N).reshape(n, K, d)
         inner = np.einsum("nkd,nld->nkl", turned, Z)
         if means is not None:

@@ -15,6 +15,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import memory, require_memory
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.compilation.progress import expect_passes, report_pass
+from sgdmem.numeric.problems.symmetric_products import blocks
 from sgdmem.numeric.spectra.data_matrix import (
     axes_of_factor,
     axes_of_products,
@@ -29,6 +30,7 @@ _LONG = 40  # rows, over the columns, from which products of columns are tried f
 _EXPECTED = 6  # passes of reading and of a question after it
 _FACTORS = 8  # matrices as large as the triangular factor that finding its axes takes
 _ALIKE, _SMALL = 10.0, 1e6  # ratios of eigenvalues: columns are orthonormal below the first one
+_NARROW, _PARTS = 64, 8  # columns up to which triangular products are whole, and parts beyond
 _STEPS = 4  # roundings of a whitened number beside those of its sum
 
 
@@ -99,31 +101,27 @@ class WhitenedRows:
         found: Array | WhitenedRows = self
         if self.bytes <= min(KEPT, memory() / 2):
             found = np.empty(self.shape)
-            for piece in slices(len(self), self._together):
-                found[piece] = self[piece]
+            for piece in slices(len(self), self.rows.together):
+                flat = self.rows[piece].reshape(-1, self.rows.shape[2])
+                np.matmul(flat, self.whitening.T, out=found[piece].reshape(len(flat), -1))
                 report_pass(len(found[piece]) / len(self))
         if self.eigenvalues.max() <= _ALIKE * self.eigenvalues.min():
             return found
         turn = self._orthonormalizing(found, weights)
         if isinstance(found, WhitenedRows):
             return replace(self, whitening=turn.T @ self.whitening)
-        for piece in slices(len(self), self._together):
-            found[piece] = np.tensordot(found[piece], turn, 1)  # @ would be one product a sample
+        _turn(found.reshape(-1, self.eigenvalues.size), turn)
         return found
 
-    @property
-    def _together(self) -> int:
-        """How many samples are worked on at once."""
-        return rows_together(self.rows.shape[1] * self.rows.shape[2])
-
     def _orthonormalizing(self, columns: Array | WhitenedRows, weights: Array) -> Array:
-        """Return what makes columns orthonormal, shape (N, N), near the identity."""
-        root, modes = np.sqrt(weights)[:, None, None], self.eigenvalues.size
+        """Return what makes columns orthonormal, shape (N, N): upper, and near the identity."""
+        modes, shares = self.eigenvalues.size, _shares(weights)
 
         def pieces() -> Iterator[Array]:
-            for piece in slices(len(self), max(self._together, _TALL * modes)):
+            together = max(rows_together(self.shape[1] * modes), _TALL * modes)
+            for piece in slices(len(self), together):
                 some = columns[piece]
-                yield (some * root[piece]).reshape(-1, modes)
+                yield _scaled(some, shares[piece]).reshape(-1, modes)
                 if isinstance(columns, WhitenedRows):
                     report_pass(len(some) / len(self))
 
@@ -131,7 +129,7 @@ class WhitenedRows:
             factor = triangular_factor(pieces())
         else:  # they are nearly so
             factor = np.linalg.cholesky(sum(piece.T @ piece for piece in pieces())).T
-        return np.asarray(np.linalg.inv(factor) * np.sign(np.diag(factor)))
+        return np.asarray(np.linalg.inv(factor) * (len(self) ** 0.5 * np.sign(np.diag(factor))))
 
     def errors(self) -> Array:
         r"""Return bounds of the norm of the rounding errors of each sample's columns.
@@ -141,7 +139,7 @@ class WhitenedRows:
         """
         n, outputs, size = self.rows.shape
         norms = np.empty(n)
-        for piece in slices(n, rows_together(outputs * size)):
+        for piece in slices(n, self.rows.together):
             norms[piece] = np.linalg.norm(self.rows[piece].reshape(-1, outputs * size), axis=1)
         each = (size + _STEPS) * UNIT * float(np.linalg.norm(self.whitening))
         return norms * each * (1 + 1e-6)
@@ -180,21 +178,45 @@ def decompose(rows: RowPieces, weights: Array) -> tuple[Array, Array]:
     rows_each = max(rows_together(outputs * size), -(-_TALL * size // outputs))
     piece, factor = min(rows_each, n) * outputs * size, min(size, n * outputs) * size
     require_memory(8.0 * (3 * piece + _FACTORS * factor), f"the axes of {size:,} columns")
-    scale = np.sqrt(weights * n)[:, None, None]
+    shares = _shares(weights)
 
-    def pieces() -> Iterator[Array]:
-        for some in slices(n, rows_each):
-            yield (rows[some] * scale[some]).reshape(-1, size)
-            report_pass(min(rows_each, n - some.start) / n)
+    def pieces(together: int) -> Iterator[Array]:
+        for some in slices(n, together):
+            yield _scaled(rows[some], shares[some]).reshape(-1, size)
+            report_pass(min(together, n - some.start) / n)
 
     expect_passes(_EXPECTED)
     known = None
     if n * outputs >= _LONG * size:
-        known = axes_of_products(pieces(), n * outputs, rows.precision)
+        known = axes_of_products(pieces(rows.together), n * outputs, rows.precision)
     if known is None:
-        found = triangular_factor(pieces())
+        found = triangular_factor(pieces(rows_each))
         if not found.any():
             raise InputError(f"{rows.name} must not be all zero")
         known = axes_of_factor(found, n * outputs, rows.precision)
     eigenvalues, axes = known
     return eigenvalues * outputs, axes  # their mean was over all n K rows
+
+
+def _shares(weights: Array) -> Array:
+    """Return probabilities over their mean: 1 where all are alike."""
+    alike = weights.min() == weights.max()
+    return np.ones_like(weights) if alike else weights * weights.size
+
+
+def _scaled(samples: Array, shares: Array) -> Array:
+    """Return samples times the roots of their shares."""
+    if (shares == 1).all():
+        return samples
+    return np.asarray(samples * np.sqrt(shares)[:, None, None])
+
+
+def _turn(columns: Array, turn: Array) -> None:
+    """Replace columns, one a row, by their products with an upper triangular matrix."""
+    size = len(turn)
+    step = -(-size // _PARTS) if size > _NARROW else size
+    for rows in blocks(*columns.shape):
+        some = columns[rows]
+        for start in range(0, size, step)[::-1]:  # later ones are not needed for earlier ones
+            stop = start + step
+            some[:, start:stop] = some[:, :stop] @ turn[:stop, start:stop]

@@ -10,6 +10,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.problems.symmetric_products import blocks
 
 _POWERS = 8  # of the diagonal part
 _ROUNDING = 1e-9  # relative: far more than that of these sums
@@ -44,9 +45,13 @@ def longest_sample(samples: Samples, diagonal: Array) -> Array:
     """
     finite = np.where(np.isfinite(diagonal), diagonal, 0)
     longest = np.zeros(len(diagonal))
-    for piece, Z in samples.pieces(len(diagonal)):
-        squares = np.einsum("nki,nki->ni", Z, Z)[samples.weights[piece] > 0]
-        longest = np.maximum(longest, (finite @ squares.T).max(axis=1, initial=0.0))
+    for piece, Z in samples.pieces():
+        drawn = samples.weights[piece] > 0
+        for rows in blocks(len(Z), max(Z[0].size, len(diagonal))):
+            squares = np.einsum("nki,nki->ni", Z[rows], Z[rows])
+            if not drawn[rows].all():
+                squares = squares[drawn[rows]]
+            longest = np.maximum(longest, (finite @ squares.T).max(axis=1, initial=0.0))
     away = np.sqrt(finite.max(axis=1)) * samples.errors.max()  # of the columns, in this norm
     longest = (np.sqrt(longest) + away) ** 2
     return np.where(np.isfinite(diagonal).all(axis=1), longest * (1 + _ROUNDING), np.inf)

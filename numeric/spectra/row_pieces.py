@@ -20,6 +20,7 @@ from sgdmem.symbolic.errors import InputError, shown
 
 TOGETHER = 2**22  # numbers of a piece of the data that is worked on at once
 _MATRIX = 2  # dimensions
+_PARTS = 8  # of such a piece
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,26 @@ class RowPieces:
             raise InputError(
                 f"{self.name} cannot be read, rows {first} to {last} ({shown(str(error))[1:-1]})"
             ) from None
-        return read_reals(read, self.name, first).reshape(stop - start, outputs, size)
+        if type(read) is np.ndarray and read.dtype == np.float64 and read.flags.c_contiguous:
+            found = read.view()  # no copy: the rows of an array are often all that fits
+            found.flags.writeable = False
+            with np.errstate(all="ignore"):
+                total = found.sum()
+            if not np.isfinite(total):  # finite numbers may have no finite sum
+                read_reals(read, self.name, first)
+        else:
+            found = read_reals(read, self.name, first)
+        return found.reshape(stop - start, outputs, size)
+
+    @property
+    def together(self) -> int:
+        """How many samples are read at once: of arrays few, so that what they take is used again.
+
+        A dataset may have to unpack more than is asked for.
+        """
+        _, outputs, size = self.shape
+        every = rows_together(outputs * size)
+        return max(1, every // _PARTS) if isinstance(self.source, np.ndarray) else every
 
     def __getstate__(self) -> dict[str, Any]:
         """A memory map is named by its file, not copied."""

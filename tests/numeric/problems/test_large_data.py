@@ -24,10 +24,10 @@ from sgdmem import (
 )
 from sgdmem.numeric.arithmetic import memory
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
-from sgdmem.numeric.problems import whitened
+from sgdmem.numeric.problems import symmetric_products, whitened
 from sgdmem.numeric.problems.data_summary import summarize
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted_squares
+from sgdmem.numeric.problems.symmetric_products import fourth_moments, weighted_squares
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.spectra import files, row_pieces
@@ -267,14 +267,38 @@ def test_only_maps_of_files_may_be_long(tmp_path: Path, monkeypatch: pytest.Monk
         load_matrix(tmp_path / "X.csv")
 
 
-@pytest.mark.parametrize("size", [5, 130])
-def test_halves_of_symmetric_products(size: int, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("size", [5, 50, 130, 260])
+def test_halves_of_symmetric_products(
+    size: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In blocks of 16 rows, of which the last one is not full."""
+    monkeypatch.setattr(symmetric_products, "_CACHED", 1)
+    monkeypatch.setattr(symmetric_products, "_LEAST", 16)
     Z, N, weights = rng.normal(size=(40, size)), rng.normal(size=(size, size)), rng.normal(size=40)
     N += N.T
+    beside = rng.normal(size=40)
     forms = np.einsum("ni,ij,nj->n", Z, N, Z)
-    np.testing.assert_allclose(quadratic_forms(Z, N), forms, rtol=1e-10, atol=1e-10)
-    squares = np.einsum("n,ni,nj->ij", weights, Z, Z)
-    np.testing.assert_allclose(weighted_squares(Z, weights), squares, rtol=1e-10, atol=1e-10)
+    for some, more in ((weights, None), (weights, beside), (np.abs(weights), beside)):
+        values = some * (forms if more is None else forms + more)
+        found = fourth_moments(Z, N, some, more)
+        expected = np.einsum("n,ni,nj->ij", values, Z, Z)
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10 * size)
+    for some in (weights, np.abs(weights)):
+        squares = np.einsum("n,ni,nj->ij", some, Z, Z)
+        np.testing.assert_allclose(weighted_squares(Z, some), squares, rtol=1e-10, atol=1e-10)
+
+
+def test_rows_of_an_array_are_read_without_a_copy(rng: np.random.Generator) -> None:
+    given = rng.normal(size=(6, 3))
+    rows = row_pieces.RowPieces.of(given, "data")
+    assert np.shares_memory(rows[1:4], given)
+    with pytest.raises(ValueError, match="read-only"):
+        rows[1:4][:] = 0
+    large = row_pieces.RowPieces.of(np.full((2, 2), 1e308), "data")
+    assert (large[:] == 1e308).all()  # whose sum is infinite
+    given[4, 2] = np.nan
+    with pytest.raises(InputError, match="finite"):
+        rows[2:]
 
 
 @pytest.mark.parametrize("method", [sgd(0.3), heavy_ball(0.3, 0.9), heavy_ball(1.899999, 0.9)])
