@@ -85,6 +85,8 @@ def below_one(value: Any, name: str) -> Fraction:
 
 def positive_float(value: Any, name: str) -> float:
     """Return the float nearest to a positive number, which must not overflow or underflow."""
+    if type(value) is float and 0 < value < math.inf:  # at once: maps ask for many
+        return value
     number = to_float(positive(value, name))
     if number == 0 or math.isinf(number):
         raise InputError(

@@ -15,7 +15,7 @@ from sgdmem.numeric.compilation.threads import pieces
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
-from sgdmem.numeric.judges.joint_judge import JointJudge
+from sgdmem.numeric.judges.joint_judge import JointJudge, trace_kind
 from sgdmem.numeric.judges.judge import in_unit, is_exact_in_a_moment, unit_of
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS, flags, margin
@@ -131,6 +131,16 @@ class FamilyJudge:
         noise, batch_size = self._noise(points, points.noise_key(point))
         return verdict_of(algorithm, replace(self.problem, noise=noise), noise.at(batch_size))
 
+    def fails_by_sum(self, points: AnyPoints) -> Array:
+        """Return where every mode is stable and damped, and the noise sum proved to be too large.
+
+        False where numbers alone do not tell: tau2 < 0, noise that mixes modes, exact edges.
+        """
+        noises, found = self.noises(points), self.judge(points)
+        damps = np.array([damps_modes(noises[key]) for key in points.noise_keys()])
+        summed = np.isfinite(found.noise_sum) & ~found.on_boundary
+        return np.asarray(damps[points.noise_indices] & (found.stable == 0) & summed)
+
     def noiseless(self, points: AnyPoints) -> Array:
         """Return whether the method is stable without noise: 1 yes, 0 no, -1 undecided."""
         axes = {
@@ -170,6 +180,11 @@ class FamilyJudge:
 def is_simple(noise: BatchNoise) -> bool:
     """Whether machine code knows a noise model."""
     return not noise.mixes and noise.is_physical and isinstance(noise.tau2, Fraction)
+
+
+def damps_modes(noise: BatchNoise) -> bool:
+    """Whether no single mode's noise can feed on itself, tau2 not being negative."""
+    return is_simple(noise) and noise.tau2 >= 0  # type: ignore[operator]
 
 
 def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
@@ -219,6 +234,9 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
     shrinks, sharp = any(x.shrink != 0 for x in algorithms), noise.samples is None
     spectrum = in_unit(problem.spectrum, noise, unit, shrinks)
+    if trace_kind(noise, spectrum) and noise.is_physical:  # unstable, whatever the modes
+        nowhere = np.zeros(len(algorithms), dtype=np.int8)
+        return Outcomes(nowhere, nowhere + np.inf, nowhere - np.inf, nowhere == 1)
     form = form_under(noise, scaled, spectrum.weight_decay)
     together = JointJudge(form, spectrum, noise, sharp=sharp)
     found = _outcomes(together)

@@ -66,6 +66,13 @@ class JointJudge:
         return noise_sums(self.form, self.spectrum, self.noise.share2, spreads=spreads)
 
     @cached_property
+    def whole_sums(self) -> NoiseSums:
+        """The same, summed even where nothing adds up: under full batches."""
+        if not self.noise.is_quiet:
+            return self.sums
+        return noise_sums(self.form, self.spectrum, self.noise.share2)
+
+    @cached_property
     def cautious_sums(self) -> NoiseSums:
         """The sums of the small-gain condition for tau2 > tau1."""
         return noise_sums(self.form, self.spectrum, self.noise.cautious.share2)

@@ -22,6 +22,7 @@ from sgdmem.symbolic.algebra.scalars import Scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 
 _NONE = Fraction(0)
+_DECIDED_BY_SIGNS = 2  # degree of a polynomial
 ModeForm: TypeAlias = HalfPlaneForm | LongForm
 _Form = TypeVar("_Form", HalfPlaneForm, LongForm, ModeForm)
 
@@ -122,6 +123,23 @@ def no_pull(form: ModeForm) -> Array:
     parts = [form.pull, *([] if form.decay is None else [form.decay])]
     nothing = [(part.mid[:, 0] == 0) & (part.rad[:, 0] == 0) for part in parts]
     return np.asarray(np.logical_and.reduce(nothing))
+
+
+def is_schur_to(form: ModeForm, largest: float) -> bool:
+    """Return whether all forms are certainly strictly Schur on (0, largest]; False if unknown.
+
+    Of degree 1 and 2 a polynomial has its roots in the left half plane exactly when its
+    coefficients are positive, and these are linear in the eigenvalue.
+    """
+    if isinstance(form, LongForm):
+        return form.is_schur_to(largest)
+    if len(form.fixed) > _DECIDED_BY_SIGNS:
+        return False
+    pairs = [*zip(form.fixed, form.moving, strict=True), (form.decay or Ball(0.0), -form.pull)]
+    return all(
+        bool(((fixed.mid >= fixed.rad) & ((fixed - largest * moving).lower > 0)).all())
+        for fixed, moving in pairs
+    )
 
 
 def is_unheard(form: ModeForm) -> bool:

@@ -31,6 +31,7 @@ from sgdmem.numeric.noise_sums.mode_summands import (
     ModeForm,
     ball_form,
     disk_bounds,
+    is_schur_to,
     members,
     mode_summands,
     single,
@@ -64,8 +65,8 @@ def noise_sums(
         Whether the sums are wanted; otherwise they may be left out where all modes are strictly
         Schur.
     """
-    if not spreads and isinstance(form, LongForm) and form.is_schur_to(_upper_end(spectrum)):
-        size = len(form)
+    if not spreads and is_schur_to(form, _upper_end(spectrum)):
+        size = members(form)
         sure, nothing = np.ones(size, dtype=np.int8), Ball(np.zeros(size))
         return NoiseSums(sure, sure, nothing, nothing, np.ones(size), np.full(size, -1))
     long = spectrum.long if tau2_share.mid.ndim == 0 else None

@@ -253,7 +253,7 @@ class Noise:
             raise InputError(
                 f"{next(iter(values))} cannot vary by itself: samples stand in its place"
             )
-        return replace(self, **values)
+        return replace(self, **values) if values else self
 
     @property
     def model(self) -> Noise:

@@ -144,7 +144,7 @@ class Problem:
         """
         spectrum = Spectrum.power_law(positive_float(nu, "nu"), scale, count)
         target = None if zeta is None else PowerLawTarget(positive_float(zeta, "zeta"), energy)
-        noise = Noise() if noise is None else noise
+        noise = _NOISE if noise is None else noise
         return cls(spectrum, noise, target, weight_decay=weight_decay)
 
     @classmethod

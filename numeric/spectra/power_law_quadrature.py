@@ -38,6 +38,7 @@ HEAD = 512  # terms added one by one, unless the caller asks for more
 _STEEP = 8.0  # exponent from which the tail beyond the head is negligible: below 1e-19 of the head
 _TINY_SHARE = 1e-30  # of the largest eigenvalue: where the head of a steep law ends
 _LAST_REACH = 2.0
+_MOST_STEPS = 50  # of Newton's method; three are usual
 _SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by UNIT
 
 
@@ -218,24 +219,47 @@ def legendre_rule(points: int) -> tuple[Array, Array]:
 @lru_cache(maxsize=64)
 def _jacobi_rule(nu: float, points: int, power: int) -> tuple[Array, Array]:
     """Return Gauss nodes on (0, 1) and probabilities for the density t^(p-1-1/nu)."""
-    from flint import arb_poly, ctx, fmpq, fmpq_poly
+    from flint import arb, arb_poly, ctx
 
-    # without a finite mass any rule will do: the sum is infinite
-    b = power - 1 - 1 / fmpq(*nu.as_integer_ratio()) if power * nu > 1 else fmpq(0)
-    # the orthogonal polynomial is 2F1(-n, n + 1 + b; 1 + b; t)
-    coefficients = [fmpq(1)]
-    for j in range(points):
-        factor = (j - points) * (points + 1 + b + j) / ((1 + b + j) * (j + 1))
-        coefficients.append(coefficients[-1] * factor)
-    polynomial = fmpq_poly(coefficients)
-    with ctx.workprec(300):  # the coefficients alternate and cancel
-        found: Any = polynomial.complex_roots()  # pairs (root, multiplicity)
-        roots = [root.real for root, _ in found]
-        slopes = [arb_poly(polynomial.derivative())(root) for root in roots]
-        weights = [1 / (t * (1 - t) * s * s) for t, s in zip(roots, slopes, strict=True)]
+    with ctx.workprec(140 + 8 * points):  # the coefficients alternate and cancel
+        # without a finite mass any rule will do: the sum is infinite
+        b = power - 1 - 1 / arb(nu) if power * nu > 1 else arb(0)
+        # the orthogonal polynomial is 2F1(-n, n + 1 + b; 1 + b; t)
+        coefficients = [arb(1)]
+        for j in range(points):
+            factor = (j - points) * (points + 1 + b + j) / ((1 + b + j) * (j + 1))
+            coefficients.append(coefficients[-1] * factor)
+        polynomial = arb_poly(coefficients)
+        slope = polynomial.derivative()
+        near = _jacobi_nodes_nearly(float(b), points).tolist()
+        around_one = arb(1, arb(2) ** -(60 + 4 * points))
+        roots = [_enclosed_root(polynomial, slope, arb(t), around_one) for t in near]
+        weights = [1 / (t * (1 - t) * slope(t) ** 2) for t in roots]
         total = sum(weights)
         nodes, probabilities = [*map(float, roots)], [float(w / total) for w in weights]
     return np.array(nodes), np.array(probabilities)
+
+
+def _jacobi_nodes_nearly(b: float, points: int) -> Array:
+    """Return the nodes for the density t^b in floats: eigenvalues of the recurrence's matrix."""
+    k = np.arange(points, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        diagonal = np.where(k == 0, b / (b + 2), b * b / ((2 * k + b) * (2 * k + b + 2)))
+        n = k[1:]
+        beside = 4 * n**2 * (n + b) ** 2 / ((2 * n + b) ** 2 * (2 * n + b + 1) * (2 * n + b - 1))
+    beside[:1] = 4 * (1 + b) / ((2 + b) ** 2 * (3 + b))  # the same without 0 / 0 at b = -1
+    return (1 + np.linalg.eigvalsh(np.diag(diagonal) + np.diag(np.sqrt(beside), -1))) / 2
+
+
+def _enclosed_root(polynomial: Any, slope: Any, root: Any, around_one: Any) -> Any:
+    """Return an enclosure of the one root near a number, by the interval Newton method."""
+    for _ in range(_MOST_STEPS):
+        root = (root - polynomial(root) / slope(root)).mid()
+        around = root * around_one
+        enclosed = root - polynomial(root) / slope(around)
+        if around.contains_interior(enclosed):
+            return enclosed
+    raise ArithmeticError(f"no root of a Jacobi polynomial was found near {float(root)}")
 
 
 def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int, power: int) -> Array:

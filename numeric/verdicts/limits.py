@@ -46,7 +46,8 @@ def critical_batch_size(judge: Judge) -> float:
     if isinstance(judge.joint.operator, SampledOperator):
         return judge.joint.operator.critical_batch_size(judge.form)
     if noise.coupling is None and noise.tau2 == 0 and noise.tau1 > 0:
-        return float(noise.tau1) * float(judge.sums.noise.mid[0])  # the proved sum itself
+        proved = judge.joint.whole_sums.noise.mid[0]
+        return float(noise.tau1) * float(proved)
     problem = _float_problem(judge)
     with np.errstate(all="ignore"):
         s = problem.lam * float_summands(midpoint_form(judge.form), problem.lam[None])[1][0]

@@ -10,15 +10,40 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, is_simple
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, damps_modes
 from sgdmem.numeric.compiled_maps.points import Outcomes, Points
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import require_no_weight_decay
-from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.problems.target import PowerLawTarget, Target
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Targets along their axis; one object serves all maps that share them.
+
+    Attributes
+    ----------
+    every : sequence of Target or None
+    """
+
+    every: Sequence[Target | None]
+
+    def __len__(self) -> int:
+        return len(self.every)
+
+    @cached_property
+    def exponents(self) -> Array:
+        """Zeta of each; InputError unless all are power laws."""
+        if any(not isinstance(target, PowerLawTarget) for target in self.every):
+            raise InputError(
+                "target must be a PowerLawTarget for regimes and exponents of the loss, as of "
+                f"Problem.power_law(nu, zeta); got {shown(self.every[0])}"
+            )
+        return np.array([target.exponent for target in self.every])  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True)
@@ -31,7 +56,7 @@ class JudgedMap:
         Which has judged them.
     points : Points
     outcome : Outcomes
-    targets : sequence
+    targets : Targets
         Of those quantities that depend on a target: one for each value of its axis, or a single
         one, which may be None.
     """
@@ -39,18 +64,21 @@ class JudgedMap:
     judge: FamilyJudge
     points: Points
     outcome: Outcomes
-    targets: Sequence[Any] = (None,)
+    targets: Targets
 
     @cached_property
     def damps_modes(self) -> Array:
         """Where no single mode's noise can feed on itself, tau2 not being negative."""
-        return self.of_noise(lambda noise: is_simple(noise) and noise.tau2 >= 0)  # type: ignore[operator]
+        return self.of_noise(damps_modes)
 
     def of_noise(self, function: Callable[[BatchNoise], bool]) -> Array:
         """Return a function of the noise at all points."""
-        noises = self.judge.noises(self.points)
-        values = np.array([function(noises[key]) for key in self.points.noise_keys()])
+        values = np.array([function(self._noises[key]) for key in self.points.noise_keys()])
         return values[self.points.noise_indices]
+
+    @cached_property
+    def _noises(self) -> dict[tuple[Any, ...], BatchNoise]:
+        return self.judge.noises(self.points)
 
     def verdict(self, place: int) -> Verdict:
         """Return the verdict at a point."""
@@ -69,10 +97,8 @@ class JudgedMap:
             values[number] = known[key]
         return values
 
-    def of_laws(
-        self, function: Callable[[PowerLaw, Sequence[Any], bool], Array], dtype: Any
-    ) -> Array:
-        """Return a function of power law, targets and whether there is noise, at all points.
+    def of_laws(self, function: Callable[[PowerLaw, Array, bool], Array], dtype: Any) -> Array:
+        """Return a function of power law, zetas and whether there is noise, at all points.
 
         Raises
         ------
@@ -82,11 +108,7 @@ class JudgedMap:
         problem = self.judge.problem
         require_no_weight_decay(problem, "regimes and exponents of the loss")
         law = problem.spectrum.law
-        if any(not isinstance(target, PowerLawTarget) for target in self.targets):
-            raise InputError(
-                "target must be a PowerLawTarget for regimes and exponents of the loss, as of "
-                f"Problem.power_law(nu, zeta); got {shown(self.targets[0])}"
-            )
+        zeta = self.targets.exponents
         if law is None or law.count is not None or problem.noise.mixes:
             raise InputError(
                 "regimes and exponents of the loss are those of infinite power laws without "
@@ -98,8 +120,8 @@ class JudgedMap:
                 "which it comes to rest: ask for loss_floor, or give no label_variance"
             )
         noisy = self.of_noise(lambda noise: noise.spreads)
-        with_noise, without = (function(law, self.targets, x)[:, None] for x in (True, False))
-        return np.where(noisy, with_noise, without).astype(dtype)
+        found = {flag: function(law, zeta, flag)[:, None] for flag in {*noisy.tolist()}}
+        return np.where(noisy, found.get(True, 0), found.get(False, 0)).astype(dtype)
 
     @property
     def places(self) -> Array:

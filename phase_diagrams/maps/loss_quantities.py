@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -34,22 +34,21 @@ def regime(judged: JudgedMap) -> Array:
     return judged.of_laws(_regimes, np.int8)
 
 
-def _regimes(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
+def _regimes(law: PowerLaw, zeta: Array, is_noisy: bool) -> Array:
     """Return places in `REGIMES`: along rising exponents signal, border and noise follow."""
     if not is_noisy:
-        return np.full(len(targets), REGIMES.index("signal-dominated"))
-    zeta = [target.exponent for target in targets]
-    rising = sorted(zeta)
+        return np.full(zeta.size, REGIMES.index("signal-dominated"))
+    if law.exponent <= 1:
+        return np.full(zeta.size, REGIMES.index(loss_regime(law.exponent, float(zeta[0]))))
+    rising = np.sort(zeta).tolist()
 
     def first(*past: str) -> float:
         place = bisect_left(rising, True, key=lambda x: loss_regime(law.exponent, x) in past)
         return rising[place] if place < len(rising) else math.inf
 
-    if law.exponent <= 1:
-        return np.full(len(targets), REGIMES.index(loss_regime(law.exponent, zeta[0])))
-    border, noise = first("border", "noise-dominated"), first("noise-dominated")
+    starts = first("border", "noise-dominated"), first("noise-dominated")
     places = [REGIMES.index(name) for name in ("signal-dominated", "border", "noise-dominated")]
-    return np.array([places[(x >= border) + (x >= noise)] for x in zeta])
+    return np.array(places)[np.searchsorted(starts, zeta, side="right")]
 
 
 def loss_exponent(judged: JudgedMap) -> Array:
@@ -58,6 +57,5 @@ def loss_exponent(judged: JudgedMap) -> Array:
     return np.where(judged.outcome.stable == 1, exponents, math.nan)
 
 
-def _exponents(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
-    signal = np.array([target.exponent for target in targets])
-    return np.minimum(signal, 2 - 1 / law.exponent) if is_noisy else signal
+def _exponents(law: PowerLaw, zeta: Array, is_noisy: bool) -> Array:
+    return np.minimum(zeta, 2 - 1 / law.exponent) if is_noisy else zeta

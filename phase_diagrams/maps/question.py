@@ -16,15 +16,15 @@ from sgdmem.numeric.compiled_maps.family_judge import Compiled, FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.problems.target import Target
 from sgdmem.phase_diagrams.maps.axes import coordinates, own_parameters
-from sgdmem.phase_diagrams.maps.judged_map import JudgedMap
+from sgdmem.phase_diagrams.maps.judged_map import JudgedMap, Targets
 from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT, Quantity, find_quantities
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algorithms.family import Family
 
 _MOST_KEPT = 4096  # problems
+_FEW = 4  # points of a problem: to compress its spectrum would take longer than to judge them
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class DiagramQuestion:
     def _judged(
         self,
         point: Mapping[str, Any],
-        targets: Sequence[Target | None],
+        targets: Targets,
         inner: Axes,
         advance: Callable[[int], None],
     ) -> JudgedMap:
@@ -143,7 +143,7 @@ class DiagramQuestion:
         problem = Problem(problem.spectrum, problem.noise.vary(**taus))
         own = [name for name in inner if name in self.own]
         family = self.family.fix(**panel) if panel else self.family
-        compiled = self._program(family, panel, own)
+        compiled = None if self._is_sparse else self._program(family, panel, own)
         judge = FamilyJudge(family, compiled, problem, batch_size, self.device)
         points = Points(inner, own)
         outcome = judge.judge(points, lambda count: advance(len(targets) * count))
@@ -159,12 +159,19 @@ class DiagramQuestion:
             known = self._problems[key] = self.problem.at({**self._start, **point})
         return known
 
-    def _targets(self, point: Mapping[str, Any], part: Axes) -> list[Target | None]:
+    def _targets(self, point: Mapping[str, Any], part: Axes) -> Targets:
         """Return the targets of a map at some values of the axes that vary nothing else."""
         if not part:
-            return [self._problem(point).target]
+            return Targets([self._problem(point).target])
         every = [dict(zip(part, values, strict=True)) for values in product(*part.values())]
-        return [self.problem.at({**self._start, **point, **some}).target for some in every]
+        return Targets([self.problem.at({**self._start, **point, **x}).target for x in every])
+
+    @cached_property
+    def _is_sparse(self) -> bool:
+        """Whether there are only a few points of each problem, in all parts of the diagram."""
+        alone = [self.panels, *self.problem.axes]
+        inner = {name: values for name, values in self.axes.items() if name not in alone}
+        return bool(self.problem.axes) and _size(inner) <= _FEW
 
     @cached_property
     def _start(self) -> dict[str, Any]:

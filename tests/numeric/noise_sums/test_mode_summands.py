@@ -22,6 +22,7 @@ from sgdmem.numeric.noise_sums.mode_summands import (
     disk_bounds,
     float_summands,
     form_under,
+    is_schur_to,
     is_unheard,
     members,
     midpoint_form,
@@ -336,3 +337,18 @@ def test_joined_outcomes() -> None:
     assert found.output_noise.rad[0] == pytest.approx(3)
     assert (found.smallest_damping.tolist(), found.worst.tolist()) == ([0.25], [7])
     assert join([part(1, 1, 1, 1, -1)]).worst.tolist() == [-1]
+
+
+@pytest.mark.parametrize("decay", [Fraction(0), Fraction(1, 7)])
+def test_all_modes_up_to_one_are_stable_together(decay: Fraction) -> None:
+    """By the signs of coefficients where these decide, which exact tests of many modes confirm."""
+    rng, told = np.random.default_rng(8), 0
+    for memory, raw in [(M, alg) for M in (0, 1, 2) for alg in drawn(rng, M, 12)]:
+        form = ball_form([Algorithm(*raw)], decay)
+        for end in (Fraction(1, 8), Fraction(3), Fraction(20)):
+            modes = [end, end * Fraction(1, 1000), *(end * Fraction(k, 20) for k in range(1, 20))]
+            every = all(naive.is_schur(raw, x + decay) for x in modes)
+            claimed = is_schur_to(form, float(end))
+            assert claimed == (every and memory < 2)
+            told += claimed
+    assert told > 10

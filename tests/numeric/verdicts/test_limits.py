@@ -316,6 +316,15 @@ def test_stable_at_every_batch_size() -> None:
     assert stability(named.sgd(3), Spectrum([1]), 1).critical_batch_size == math.inf
 
 
+@pytest.mark.parametrize("momenta", [[], [0.9], [0.05 * k for k in range(12)]])
+def test_the_critical_batch_size_is_that_of_any_batch_size(momenta: list[float]) -> None:
+    """Under full batches nothing asks for the sum by which it is told."""
+    method = named.aggmo("0.1", momenta) if momenta else named.sgd("0.1")
+    for spectrum in (Spectrum.power_law("1.5"), SPECTRUM):
+        some, full = (stability(method, spectrum, size) for size in (9, math.inf))
+        assert full.critical_batch_size == some.critical_batch_size > 0
+
+
 def test_phase_diagram_agrees_with_single_verdicts() -> None:
     rates, sizes = [0.01, 0.2, 0.45, 0.8], [1.0, 8.0, math.inf]
     diagram = phase_diagram(

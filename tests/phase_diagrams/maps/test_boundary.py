@@ -21,6 +21,7 @@ from sgdmem import (
 )
 from sgdmem.methods import memory_one
 from sgdmem.numeric.compiled_maps.crossings import Crossings, crossings
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.phase_diagrams.maps.curve import Curve
 from sgdmem.phase_diagrams.maps.curves import Tracer
@@ -307,6 +308,28 @@ def test_labels_on_infinite_laws_are_those_of_real_eigenvalues() -> None:
     method = Algorithm.from_recurrence([-x for x in P[:0:-1]], Q[::-1])
     labels = {stability(method, Spectrum.power_law(2, count=count)).binding for count in (50, None)}
     assert labels == {Reason.ROOT_AT_MINUS_1}
+
+
+def test_conditions_are_told_without_a_verdict_where_the_noise_sum_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    axes: dict[str, Any] = {"x": ("learning_rate", 0.1, 5), "y": ("momentum", 0, 0.95)}
+    asked: list[int] = []
+    verdict = FamilyJudge.verdict
+
+    def counted(judge: FamilyJudge, points: Any, place: int) -> Any:
+        asked.append(place)
+        return verdict(judge, points, place)
+
+    monkeypatch.setattr(FamilyJudge, "verdict", counted)
+    law = Spectrum.power_law("1.5")
+    edge = stability_boundary("heavy-ball", law, 4, resolution=12, **axes)
+    assert set(edge.condition.values.tolist()) == {"noise_sum"}
+    assert not asked
+    # single modes' noise may be at fault as well, and is not told from sums by numbers
+    edge = stability_boundary("heavy-ball", noisy(law, 1, -1), 4, resolution=12, **axes)
+    assert set(edge.condition.values.tolist()) >= {"noise_sum"}
+    assert asked
 
 
 def test_what_is_undecided_is_left_out_of_the_bracket() -> None:

@@ -69,6 +69,27 @@ def test_a_target_that_varies_alone_is_cheap() -> None:
     assert calls < 12 * count
 
 
+def test_few_points_of_each_problem_are_judged_without_compressing_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    momenta, sizes = [0, 0.3, 0.6, 0.9, 0.99], [4, float("inf")]
+    asked: dict[str, Any] = {"x": ("nu", [0.6, 1, 1.2, 3, 20]), "learning_rate": "2.5"}
+    asked["panels"] = ("batch_size", sizes)
+
+    def found(count: int) -> xarray.Dataset:
+        y = ("momentum", momenta[:count])
+        return phase_diagram("heavy-ball", lambda nu: Problem.power_law(nu), y=y, **asked)
+
+    compiled = found(5).isel(momentum=slice(2))
+    for way in ("compress_within", "cover_law"):
+        monkeypatch.delattr(f"sgdmem.numeric.spectra.spectrum.{way}")
+    single = found(2)
+    xarray.testing.assert_allclose(single, compiled, rtol=1e-11)
+    for name in ("stable", "noiseless"):
+        xarray.testing.assert_equal(single[name], compiled[name])
+        assert set(np.unique(single[name])) == {0, 1}
+
+
 def test_a_target_may_vary_along_an_axis_of_its_own() -> None:
     spectrum = Spectrum.power_law(1.5)
     sizes = ("batch_size", [4, float("inf")])
