@@ -14,11 +14,13 @@ from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.compilation.lowering import constant
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
-from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
+from sgdmem.symbolic.algorithms.branching_values import telling_values
 from sgdmem.symbolic.algorithms.constructors import as_family
 from sgdmem.symbolic.algorithms.family import Build, Family
+from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program
+from sgdmem.symbolic.programs.special_values import special_values
 from sgdmem.symbolic.programs.summand_program import coefficient_names, coefficient_program
 
 _LONGEST = 12  # memory: machine code of more takes minutes to make, and floats leave much open
@@ -96,7 +98,7 @@ def family_program(
         _warn(family, "a parameter is not called by a word")  # they become source text
         return None
     try:
-        algorithm = family.varying(names, {}).symbolic()
+        algorithm = general_member(family.varying(names, {}))
         if algorithm.memory > _LONGEST:
             _warn(family, f"machine code is for memory up to {_LONGEST}, not {algorithm.memory}")
             return None
@@ -110,7 +112,7 @@ def family_program(
         name: telling[name].intersection(values) | {min(values), max(values)}
         for name, values in samples.items()
     }
-    exceptions = special_values(build, algorithm, usual, tested)
+    exceptions = special_values(build, program, algorithm.memory, usual, tested)
     if exceptions is None:
         _warn(family, "it is not one rational function of its parameters, exactly")
         return None

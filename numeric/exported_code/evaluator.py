@@ -27,10 +27,12 @@ from sgdmem.numeric.exported_code.summand_code import array_source, summand_sour
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
-from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
+from sgdmem.symbolic.algorithms.branching_values import telling_values
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
+from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.program import Program
+from sgdmem.symbolic.programs.special_values import special_values
 from sgdmem.symbolic.programs.summand_program import (
     EIGENVALUE,
     coefficient_program,
@@ -317,20 +319,21 @@ def evaluator(
     name = constructor.name
     free = _free_parameters(constructor, parameters, fixed)
     build = constructor.varying(free, fixed)
-    algorithm = build.symbolic()
+    algorithm = general_member(build)
     strange = {str(symbol) for symbol in algorithm.free_symbols} - {*free}
     if strange:
         raise InputError(f"{name} has symbols that are no parameters: {', '.join(sorted(strange))}")
     usual = {name: Fraction(2 * k + 3, 4 * k + 11) for k, name in enumerate(free)}
-    exceptions = special_values(build, algorithm, usual, telling_values(build, free))
-    if exceptions is None:
-        raise InputError(f"{name} is not one algorithm for all its parameters")
     try:
         coefficients = coefficient_program(algorithm, free)
         shifted = algorithm.half_plane_form.shifted
         program = joined_program(coefficients, algorithm.memory, shifted)
     except ZeroDivisionError:
         raise InputError(f"{name} has Q = 0: it never moves") from None
+    telling = telling_values(build, free)
+    exceptions = special_values(build, coefficients, algorithm.memory, usual, telling)
+    if exceptions is None:
+        raise InputError(f"{name} is not one algorithm for all its parameters")
     return Evaluator(
         family=name,
         parameters=tuple(free),

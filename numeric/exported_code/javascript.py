@@ -14,7 +14,6 @@ from typing import Any
 from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with_plain_parameters
 from sgdmem.numeric.losses.moment_program import moment_pairs, step_program
-from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.programs.program import Program
@@ -130,8 +129,7 @@ def _describe(algorithm: Algorithm, parameters: Sequence[str]) -> list[str]:
         rate = []
     groups: dict[str, Sequence[Any]] = {"entries": algorithm.entries, "P": found.P, "Q": found.Q}
     groups["effective_learning_rate"] = rate
-    expressions = [to_sympy(value) for group in groups.values() for value in group]
-    program = expression_program(expressions, algorithm, parameters)
+    program = expression_program([x for group in groups.values() for x in group], parameters)
     outputs = iter(plain_outputs(program))
     parts = {name: [next(outputs) for _ in group] for name, group in groups.items()}
     (last,) = parts.pop("effective_learning_rate") or ["NaN"]

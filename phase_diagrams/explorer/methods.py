@@ -14,10 +14,12 @@ from sgdmem.numeric.exported_code.javascript import javascript_functions
 from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
+from sgdmem.symbolic.algorithms.branching_values import telling_values
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parameter
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.programs.special_values import special_values
+from sgdmem.symbolic.programs.summand_program import coefficient_program
 from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, USUAL_FAMILIES, find_family
 
 _PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
@@ -222,7 +224,9 @@ def _of_family(family: Family[...], asked: _Asked) -> ExploredMethod:
     names = list(build.parameters)
     algorithm = build.symbolic()
     usual = {p.name: Fraction(repr(p.value)) + Fraction(1, 1024) for p in parameters}
-    exceptions = special_values(build, algorithm, usual, telling_values(build, names))
+    program = coefficient_program(algorithm, names)
+    telling = telling_values(build, names)
+    exceptions = special_values(build, program, algorithm.memory, usual, telling)
     if exceptions is None:
         raise InputError(f"{family.name} is not one rational function of its parameters")
     symbols = {name: Symbol(name, real=True) for name in names}

@@ -12,6 +12,7 @@ from sgdmem.phase_diagrams.maps.digests import axis_digest, digest, number_diges
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Build, Family
+from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.algorithms.parameters import known_parameter
 from sgdmem.symbolic.errors import InputError, SgdmemError
 
@@ -75,7 +76,7 @@ def made_by() -> dict[str, str]:
 def _definition(family: Family[...]) -> str | None:
     """Return the matrices of a family, None if it takes no symbols."""
     try:
-        found = family.symbolic()
+        found = general_member(family)
     except InputError:
         return None
     return ", ".join(

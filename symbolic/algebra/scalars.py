@@ -26,6 +26,12 @@ _MANY = 100  # numbers from which on FLINT is worth its import
 _SINGLE = {int, float, str, Fraction}  # seen at once: lists of a million are asked one by one
 
 
+class GeneralScalar:
+    """An exact scalar of another kind, which computes with its own kind and with numbers."""
+
+    __slots__ = ()
+
+
 def is_symbolic(value: object) -> bool:
     """Whether ``value`` is a SymPy object (without importing SymPy to find out)."""
     sympy = sys.modules.get("sympy")
@@ -80,6 +86,8 @@ def as_scalar(value: object, name: str) -> Scalar:
         return _from_string(value, name)
     if is_symbolic(value):
         return _from_sympy(value, name)
+    if isinstance(value, GeneralScalar):
+        return value
     if isinstance(value, Integral):
         return Fraction(int(value))
     if isinstance(value, Decimal):
@@ -215,6 +223,8 @@ def exact_field(
     recognised and nothing swells.
     """
     values = list(values)
+    if any(isinstance(value, GeneralScalar) for value in values):
+        return values, lambda element: as_scalar(element, "an element")
     if any(is_symbolic(value) for value in values):
         return _symbolic_field(values)
     if len(values) > _MANY:
@@ -262,7 +272,7 @@ def flint_polynomial(coefficients: Iterable[Any]) -> Any:
 
 def is_zero(value: Scalar) -> bool:
     """Whether a scalar is 0, also where its expression does not show it (nested roots)."""
-    if isinstance(value, Fraction):
+    if isinstance(value, Fraction | GeneralScalar):
         return value == 0
     return bool(value.equals(0))
 

@@ -1,8 +1,8 @@
-"""Values of parameters at which a constructor does something special."""
+"""Values with which a constructor compares its parameters: there it may do something special."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import cache
@@ -10,17 +10,17 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.equivalence import equivalent
+from sgdmem.symbolic.algorithms.general_member import FAILURES, rational_member
 from sgdmem.symbolic.errors import InputError
 
 _TELLING = (Fraction(0), Fraction(1), Fraction(-1), Fraction(2))  # what many constructors look at
 
 
 def branching_values(build: Callable[..., Any], names: Sequence[str]) -> dict[str, set[Fraction]]:
-    """Call a function with symbols, and return what it compares them with by ``==`` or ``in``.
+    """Call a function with variables, and return what it compares them with by ``==`` or ``in``.
 
-    What it does with expressions of its arguments, and comparisons that symbols have no answer to,
-    stay unseen.
+    What it does with products of its arguments, and comparisons that variables have no answer to,
+    stay unseen; of what takes no rational functions, and is called with symbols, sums as well.
 
     Examples
     --------
@@ -30,12 +30,15 @@ def branching_values(build: Callable[..., Any], names: Sequence[str]) -> dict[st
     >>> Fraction(1, 2) in found["x"], Fraction(1, 2) in found["y"]
     (True, False)
     """
+    found, compared = rational_member(build, names)
+    if found is not None:
+        return compared
     symbols = {name: _watched()(name, real=True) for name in names}
     for symbol in symbols.values():
         symbol.compared = set()
-    with suppress(InputError, TypeError, AttributeError, ValueError, ArithmeticError, LookupError):
+    with suppress(*FAILURES):
         build(**symbols)  # if it fails, what it compared before is known
-    return {name: symbol.compared for name, symbol in symbols.items()}
+    return {name: compared[name] | symbol.compared for name, symbol in symbols.items()}
 
 
 @cache
@@ -64,47 +67,3 @@ def telling_values(
 ) -> dict[str, set[Fraction]]:
     """Return, for each parameter, at which values a constructor may do something special."""
     return {name: found.union(_TELLING) for name, found in branching_values(build, names).items()}
-
-
-def special_values(
-    build: Callable[..., Algorithm],
-    algorithm: Algorithm,
-    usual: Mapping[str, Fraction],
-    tested: Mapping[str, Iterable[Fraction]],
-) -> dict[str, list[Fraction]] | None:
-    """Return the values at which a constructor differs from what it returned for symbols.
-
-    Parameters
-    ----------
-    build, algorithm
-        The constructor, and what it returned for real symbols with the parameters' names.
-    usual
-        A point at which nothing special is expected.
-    tested
-        For each parameter the values to be tested, the others being usual.
-
-    Returns
-    -------
-    dict
-        Also the values that the constructor refuses. None if it differs at the usual point.
-    """
-    from sympy import Symbol
-
-    def holds(point: Mapping[str, Fraction]) -> bool:
-        values: dict[Any, Any] = {Symbol(name, real=True): x for name, x in point.items()}
-        kept = {symbol: values[symbol] for symbol in algorithm.free_symbols}
-        return equivalent(algorithm.substitute(kept), build(**point))
-
-    def holds_at(name: str, value: Fraction) -> bool:
-        try:
-            return holds({**usual, name: value})
-        except InputError:
-            return False
-
-    if not holds(usual):
-        return None
-    found = {
-        name: [value for value in sorted(values) if not holds_at(name, value)]
-        for name, values in tested.items()
-    }
-    return {name: values for name, values in found.items() if values}

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any
 
+from sgdmem.symbolic.algebra.rational_functions import Parameters
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
-from sgdmem.symbolic.algebra.scalars import Element, fraction_of, to_sympy
+from sgdmem.symbolic.algebra.scalars import Element, Scalar, fraction_of, is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program, trace
+from sgdmem.symbolic.programs.rational_program import rational_program
 
 EIGENVALUE = "lam"
-_MOST_FACTORED_SYMBOLS = 6  # factoring takes long with more
 
 
 def coefficient_names(memory: int, shifted: bool = False) -> list[str]:
@@ -152,66 +154,36 @@ def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Prog
         If a coefficient is not a rational function of the parameters.
     """
     require_no_shrink(algorithm, "programs of the noise summand")
-    expressions = [to_sympy(value) for value in algorithm.half_plane_form.row]
-    return expression_program(expressions, algorithm, parameters)
+    return expression_program(algorithm.half_plane_form.row, parameters)
 
 
-def expression_program(
-    expressions: Sequence[Any], algorithm: Algorithm, parameters: Sequence[str]
-) -> Program:
-    """Return rational expressions of an algorithm's symbols as a program.
+def expression_program(values: Sequence[Scalar], parameters: Sequence[str]) -> Program:
+    """Return numbers, rational functions and expressions of some parameters as a program.
 
-    Parameters
-    ----------
-    expressions
-        SymPy expressions, the results of the program.
-    algorithm, parameters
-        As in `coefficient_program`, errors too.
+    Raises
+    ------
+    InputError
+        If an expression is not a rational function of the parameters.
     """
-    import sympy
+    if any(map(is_symbolic, values)):
+        from sympy import Symbol
 
-    if len(algorithm.free_symbols) <= _MOST_FACTORED_SYMBOLS:
-        expressions = [sympy.factor(value) for value in expressions]
-    shared, reduced = sympy.cse(expressions)
-
-    def coefficients(*numbers: Element) -> list[Element]:
-        known: dict[Any, Element] = {
-            sympy.Symbol(name, real=True): number
-            for name, number in zip(parameters, numbers, strict=True)
-        }
-        for symbol, value in shared:
-            known[symbol] = _evaluate(value, known)
-        return [_evaluate(value, known) for value in reduced]
-
-    return trace(coefficients, list(parameters))
+        symbols = (Symbol(name, real=True) for name in parameters)
+        known = dict(zip(symbols, Parameters(parameters).variables, strict=True))
+        values = [_evaluate(x, known) if is_symbolic(x) else x for x in values]
+    return rational_program(values, parameters)
 
 
 def _evaluate(expression: Any, known: Mapping[Any, Element]) -> Element:
-    """Return the value of a rational expression, computed with + - * / alone."""
+    """Return the value of a rational expression."""
     if expression in known:
         return known[expression]
     if expression.is_Rational:
         return fraction_of(expression)
     if expression.is_Add:
-        # what is subtracted is written so, not as a product with -1
-        total: Element = None
-        for term in sorted(expression.args, key=lambda x: x.could_extract_minus_sign()):
-            negative = total is not None and term.could_extract_minus_sign()
-            value = _evaluate(-term if negative else term, known)
-            total = value if total is None else total - value if negative else total + value
-        return total
+        return sum(_evaluate(term, known) for term in expression.args)
     if expression.is_Mul:
-        top, bottom = expression.as_numer_denom()
-        if bottom != 1:
-            return _evaluate(top, known) / _evaluate(bottom, known)
-        product: Element = 1
-        for factor in expression.args:
-            product = product * _evaluate(factor, known)
-        return product
+        return prod(_evaluate(factor, known) for factor in expression.args)
     if expression.is_Pow and expression.exp.is_Integer:
-        power, base = abs(int(expression.exp)), _evaluate(expression.base, known)
-        value = base
-        for _ in range(power - 1):
-            value = value * base
-        return value if expression.exp > 0 else 1 / value
+        return _evaluate(expression.base, known) ** int(expression.exp)
     raise InputError(f"{expression} is not a rational function of the parameters")

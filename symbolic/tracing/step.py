@@ -99,7 +99,7 @@ def blocks_of_step(update: UpdateFunction, step: Step) -> Blocks:
     v, r = _one_gradient(update, rows, points)
     S = [{key: x for key, x in row.items() if key >= 0} for row in rows]
     space = StateSpace(S, v, r)
-    found = blocks_at_rest(_least(space, back, any(map(is_symbolic, raw))))
+    found = blocks_at_rest(_least(space, back, not all(isinstance(x, Fraction) for x in raw)))
     if found is None:
         raise InputError(
             f"{update.name} does not keep the minimum where it is: without gradients, from where "
@@ -122,10 +122,12 @@ def _least(space: StateSpace, back: Callable[[Element], Any], symbolic: bool) ->
 
 def _is_tame(space: StateSpace, back: Callable[[Element], Any]) -> bool:
     """Whether its entries exist where all parameters are 0."""
-    from sympy import nan, oo, zoo
-
     rows = (*space.S, space.v, space.r)
     entries = [back(x) for row in rows for x in row.values()]
+    if not any(map(is_symbolic, entries)):
+        return all(isinstance(x, Fraction) or x.exists_at_zero for x in entries)
+    from sympy import nan, oo, zoo
+
     at_zero = (x.subs(dict.fromkeys(x.free_symbols, 0)) for x in entries if is_symbolic(x))
     return not any(x.has(nan, oo, zoo) for x in at_zero)
 
@@ -219,4 +221,4 @@ def _moved(step: Step, S: Sequence[Row], r: Row, back: Callable[[Element], Any])
 def nearly_0(value: Any) -> bool:
     """Whether a number is not 0, but as small as rounding leaves it."""
     number = as_scalar(value, "a weight")
-    return not is_symbolic(number) and 0 < abs(float(number)) < _NEARLY
+    return isinstance(number, Fraction) and 0 < abs(float(number)) < _NEARLY

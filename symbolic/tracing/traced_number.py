@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from sgdmem.symbolic.algebra.scalars import Scalar, as_scalar, to_sympy
+from sgdmem.symbolic.algebra.scalars import GeneralScalar, Scalar, as_scalar, to_sympy
 from sgdmem.symbolic.errors import InputError, shown
 
 
@@ -99,8 +99,10 @@ class TracedNumber(Traced):
 
     def __pow__(self, power: Any) -> TracedNumber:
         exponent = scalar(power, "a power")
-        if isinstance(self.value, Fraction) and getattr(exponent, "denominator", 0) == 1:
-            return TracedNumber(self.value ** int(exponent))
+        if isinstance(self.value, GeneralScalar) or (
+            isinstance(self.value, Fraction) and getattr(exponent, "denominator", 0) == 1
+        ):
+            return TracedNumber(self.value**exponent)
         return TracedNumber(as_scalar(to_sympy(self.value) ** to_sympy(exponent), "a power"))
 
     def __rpow__(self, base: Any) -> TracedNumber:
