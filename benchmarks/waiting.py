@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.waiting OLD NEW [--only TEXT] [--rounds 3]`` prints a table: seconds, seconds
 of processors and the most memory of each row, the least of some rounds. Each row and checkout has a
-cache of its own, filled by a first run that does not count, or is a row "ever" by itself. What the
-rows do is in ``benchmarks.waiting_tasks``.
+cache of its own, filled by a first run that does not count, or is a row "ever" by itself; Python's
+bytecode is there before, as that of installed packages is. What the rows do is in
+``benchmarks.waiting_tasks``.
 """
 
 from __future__ import annotations
@@ -77,8 +78,9 @@ class Cost:
 
 def run(row: Row, checkout: Path, cache: Path) -> Cost:
     """Run a row in a process."""
+    known = {key: x for key, x in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment = {
-        **os.environ,
+        **known,
         **row.environment,
         ENVIRONMENT_VARIABLE: str(cache),
         "PYTHONPATH": os.pathsep.join([str(checkout), str(Path(__file__).parents[1])]),
@@ -99,6 +101,13 @@ def run(row: Row, checkout: Path, cache: Path) -> Cost:
         if row.inside:
             seconds = json.loads(out.read_text().splitlines()[-1])["seconds"]
     return Cost(seconds, cpu, usage.ru_maxrss / 1024)
+
+
+def compile_sources(checkout: Path) -> None:
+    """Keep bytecode of a checkout, as an installed package has it."""
+    folders = [path for path in (checkout / "sgdmem").iterdir() if path.is_dir()]
+    compiler = [sys.executable, "-m", "compileall", "-q"]
+    subprocess.run([*compiler, checkout / "sgdmem", *folders], check=True)
 
 
 def compare(row: Row, checkouts: list[Path], rounds: int) -> tuple[list[Cost], list[Cost]]:
@@ -134,6 +143,8 @@ def main() -> None:
     options = parser.parse_args()
     checkouts = [path.resolve() for path in options.checkouts]
     print(machine.description() + "\n", flush=True)
+    for checkout in checkouts:
+        compile_sources(checkout)
     lines = []
     for row in rows():
         if options.only in row.name:

@@ -21,7 +21,7 @@ from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import to_float
 
 _DOUBLINGS = 2000
-_BLOCK = 2**20  # entries of an array that is held in memory at once
+_BLOCK = 2**13  # entries of an array at once: all that a form needs stay in a cache
 _SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
 _FINE, _COARSE = 1.5, 3.0  # ratios of the ends of a power law's panels
 
@@ -88,15 +88,16 @@ class FloatProblem:
             lam = scale[:, None] * self.lam
             modes, noise = float_summands(form, lam)
             schur = modes.all(axis=-1)
-            s = lam * noise
-            inverse_batch = float(self.noise.inverse_batch)
             if self.noise.is_quiet:
                 return np.where(schur, 1.0, -np.inf)
-            damping = 1 + self.noise.tau2_values * inverse_batch * s
-            radius = self.operator.estimate(s / damping * inverse_batch, self.weights)
+            shares = lam * noise * float(self.noise.inverse_batch)
+            least: Array | float = 1.0
+            if np.any(self.noise.tau2_values):
+                damping = 1 + self.noise.tau2_values * shares
+                least, shares = damping.min(axis=-1), shares / damping
+            radius = self.operator.estimate(shares, self.weights)
             if isinstance(self.operator, SampledOperator):
                 radius = self.operator.refined(form, scale, np.where(schur, radius, np.inf))
-            least = damping.min(axis=-1)
             margin = np.where(least > 0, np.minimum(1 - radius, least), least)
             return np.where(schur, margin, -np.inf)
 

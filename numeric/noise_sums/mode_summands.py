@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -173,8 +174,7 @@ def float_summands(form: ModeForm, lam: Array) -> tuple[Array, Array]:
     if isinstance(form, LongForm):
         return form.floats(lam)
     pivots, noise, _ = summands(form, lam)
-    stacked = np.stack(np.broadcast_arrays(*pivots))
-    return np.asarray((stacked > 0).all(axis=0)), noise
+    return reduce(np.logical_and, (pivot > 0 for pivot in pivots)), noise
 
 
 def disk_bounds(
