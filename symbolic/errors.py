@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import reprlib
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _MOST_SHOWN = 80  # characters of a value in a message
 
@@ -59,6 +61,7 @@ def shown(value: Any) -> str:
     --------
     >>> shown([0.5] * 1000)
     '[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...]'
+    >>> from fractions import Fraction
     >>> print(shown(Fraction(300)), shown([Fraction(1, 3)]))
     300 [1/3]
     """

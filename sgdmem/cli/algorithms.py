@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command("algorithms", short_help="List the algorithms that have a name.")
+@click.command("algorithms")
 def algorithms_command() -> None:
     """List the algorithms that have a name, with their parameters."""
     from sgdmem.symbolic.zoo.named_algorithms import FAMILIES

@@ -13,15 +13,13 @@ from sgdmem.cli.arguments import (
     AlgorithmName,
     method_name,
     output_option,
-    output_path,
     read_method,
     set_option,
     size_option,
-    write_table,
-    written_before,
 )
 from sgdmem.cli.axes import read_window
 from sgdmem.cli.draw import draw_file
+from sgdmem.cli.outputs import output_path, write_table, written_before
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 _DATA = (".csv", ".nc")
 
 
-@click.command("boundary", short_help="Trace where stability ends, over two parameters.")
+@click.command("boundary")
 @click.argument("algorithm", type=AlgorithmName())
 @click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH[:SCALE]")
 @click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH[:SCALE]")

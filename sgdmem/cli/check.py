@@ -26,7 +26,7 @@ def _seconds(context: Any, option: Any, given: str) -> float:
     return seconds
 
 
-@click.command("check", short_help="Check a proof that `sgdmem stable --certify` has written.")
+@click.command("check")
 @click.argument("proof", type=FileName())
 @click.option("-v", "--verbose", is_flag=True, help="The proof as a person reads it.")
 @click.option(

@@ -15,10 +15,10 @@ from sgdmem.cli.arguments import (
     output_option,
     read_method,
     read_settings,
-    require_outputs,
     set_option,
     symbolic_member,
 )
+from sgdmem.cli.outputs import require_outputs
 from sgdmem.cli.problem import has_problem, problem_options, read_batch_size, read_problem
 from sgdmem.symbolic.errors import shown
 from sgdmem.symbolic.files.whole_files import write_text
@@ -35,7 +35,7 @@ _HIDDEN = (  # as for ``stable``
 _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
 
 
-@click.command("derive", short_help="Derive what follows from an algorithm.")
+@click.command("derive")
 @click.argument("algorithm", required=False, type=AlgorithmName())
 @click.option(
     "--memory",

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import PICTURES, FileName, output_option, output_path, size_option
+from sgdmem.cli.arguments import PICTURES, FileName, output_option, size_option
+from sgdmem.cli.outputs import output_path
 
 
-@click.command("draw", short_help="Draw a map, a boundary or a diagram again from its file.")
+@click.command("draw")
 @click.argument("file", type=FileName())
 @click.option("--quantity", metavar="NAME", help="A quantity that the file of a map has.")
 @output_option(".png, .svg or .pdf  [FILE with .png]")

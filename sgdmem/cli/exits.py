@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
@@ -18,7 +17,6 @@ from typing import Any
 import click
 
 from sgdmem.cli.interrupts import heeded_interrupts, was_interrupted
-from sgdmem.cli.own_methods import failure_of_own
 
 USAGE_ERROR, FAULT, UNDELIVERED, INTERRUPTED = 2, 70, 74, 130  # 70 and 74 as in sysexits.h
 _LONGEST = 300  # word, such as the path of a file
@@ -81,6 +79,7 @@ def _code_of(run: Callable[[], Any]) -> int:
 
 def _failed(error: BaseException) -> int:
     """Say why there is no answer, and return the exit code."""
+    from sgdmem.cli.own_methods import failure_of_own
     from sgdmem.symbolic.errors import SgdmemError
 
     if was_interrupted() or isinstance(error, KeyboardInterrupt | click.Abort):
@@ -101,7 +100,9 @@ def _failed(error: BaseException) -> int:
     if told is not None:
         return _said(told, USAGE_ERROR)
     if os.environ.get(TRACEBACK_VARIABLE):
-        traceback.print_exception(error)
+        from traceback import print_exception
+
+        print_exception(error)
     if isinstance(error, MemoryError):
         return _said("there is not enough memory for this", FAULT)
     name = type(error).__name__
@@ -126,7 +127,9 @@ def _brief(message: str) -> str:
 
 def _is_of_output(error: OSError) -> bool:
     """Whether it is stdout or stderr that could not be written, and not a file."""
-    frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    from traceback import walk_tb
+
+    frames = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
     return error.filename is None and click.echo.__code__ in frames
 
 

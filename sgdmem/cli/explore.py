@@ -6,14 +6,15 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, output_option, output_path
+from sgdmem.cli.arguments import AlgorithmName, output_option
 from sgdmem.cli.exits import printed_at_once
+from sgdmem.cli.outputs import output_path
 from sgdmem.cli.problem import has_problem, problem_options, read_batch_size, read_problem
 
 _PORT = 8000
 
 
-@click.command("explore", short_help="Make a page with sliders and a live map of stability.")
+@click.command("explore")
 @click.argument("algorithms", nargs=-1, type=AlgorithmName(), metavar="[ALGORITHM]...")
 @click.option(
     "--system", metavar="NAME", help="A paper's problem, methods and letters, by its name here."

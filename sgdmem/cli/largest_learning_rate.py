@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _INSIDE = 0.999  # of the largest value: where rows are asked for
 
 
-@click.command("largest-learning-rate", short_help="Push the learning rate to its limit.")
+@click.command("largest-learning-rate")
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
 @click.option("--parameter", metavar="NAME", help="Push another parameter.  [learning_rate]")

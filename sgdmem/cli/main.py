@@ -9,25 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from click.shell_completion import shell_complete
 
 from sgdmem._version import __version__
-from sgdmem.cli.algorithms import algorithms_command
-from sgdmem.cli.arguments import ALGORITHM_HELP, AlgorithmName
-from sgdmem.cli.boundary import boundary_command
-from sgdmem.cli.check import check_command
-from sgdmem.cli.derive import derive_command
-from sgdmem.cli.draw import draw_command
+from sgdmem.cli.commands import CommandGroup
 from sgdmem.cli.exits import ended
-from sgdmem.cli.explore import explore_command
-from sgdmem.cli.largest_learning_rate import largest_learning_rate_command
-from sgdmem.cli.phase_diagram import phase_diagram_command
-from sgdmem.cli.plot import plot_command
-from sgdmem.cli.simulate import simulate_command
-from sgdmem.cli.spectrum import spectrum_command
-from sgdmem.cli.stable import stable_command
-from sgdmem.cli.translate import translate_command
-from sgdmem.cli.verify import verify_command
 
 
 def main(arguments: Sequence[str], own_process: bool = False) -> None:
@@ -43,6 +28,8 @@ def _run(arguments: list[str]) -> Any:
     """
     completion = os.environ.get("_SGDMEM_COMPLETE")
     if completion:
+        from click.shell_completion import shell_complete
+
         return shell_complete(cli, {}, "sgdmem", "_SGDMEM_COMPLETE", completion)
     with warnings.catch_warnings():
         warnings.simplefilter("default", UserWarning)
@@ -56,7 +43,10 @@ def _note(message: Warning | str, *_: Any) -> None:
     click.echo(f"note: {' '.join(str(message).split())}", err=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=CommandGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="sgdmem")
 def cli() -> None:
     """Exact answers about stochastic gradient methods with memory.
@@ -82,21 +72,3 @@ def cli() -> None:
 
     Numbers may be written as 0.1, 1e-3 or 1/3 and are taken exactly. Exit code 2 means bad input.
     """
-
-
-for command in (
-    *(
-        algorithms_command,
-        boundary_command,
-        check_command,
-        derive_command,
-        draw_command,
-        explore_command,
-    ),
-    *(largest_learning_rate_command, phase_diagram_command, plot_command, simulate_command),
-    *(spectrum_command, stable_command, translate_command, verify_command),
-):
-    cli.add_command(command)
-    for named in (command, *getattr(command, "commands", {}).values()):
-        if any(isinstance(parameter.type, AlgorithmName) for parameter in named.params):
-            named.epilog = ALGORITHM_HELP

@@ -16,14 +16,13 @@ from sgdmem.cli.arguments import (
     AlgorithmName,
     method_name,
     output_option,
-    output_path,
     read_method,
     set_option,
     size_option,
-    written_before,
 )
 from sgdmem.cli.axes import read_axis, read_panels
 from sgdmem.cli.draw import draw_file
+from sgdmem.cli.outputs import output_path, written_before
 from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size, read_problem
 
@@ -45,7 +44,7 @@ _QUANTITIES = (
 )
 
 
-@click.command("phase-diagram", short_help="Map stability over two parameters.")
+@click.command("phase-diagram")
 @click.argument("algorithm", type=AlgorithmName())
 @click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:SCALE]")
 @click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:SCALE]")

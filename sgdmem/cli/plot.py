@@ -17,16 +17,14 @@ from sgdmem.cli.arguments import (
     AlgorithmName,
     built,
     method_name,
-    output_path,
     picture_option,
     read_method,
     read_settings,
     set_option,
     size_option,
-    write_table,
-    written_before,
 )
 from sgdmem.cli.draw import draw_file
+from sgdmem.cli.outputs import output_path, write_table, written_before
 from sgdmem.cli.own_methods import is_own, own_method
 from sgdmem.cli.problem import (
     has_problem,
@@ -76,7 +74,7 @@ class DiagramCommand(click.Command):
             formatter.write_dl([(name, ", ".join(options_of(name))) for name in DIAGRAMS])
 
 
-@click.group("plot", short_help="Draw root loci, noise summands, losses and named diagrams.")
+@click.group("plot")
 def plot_command() -> None:
     """Draw what is known of an algorithm, and write the numbers (.csv, .nc) beside the picture.
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import output_path, print_json
+from sgdmem.cli.arguments import print_json
+from sgdmem.cli.outputs import output_path
 from sgdmem.cli.problem import read_batch_size, read_problem
 from sgdmem.symbolic.errors import UndecidedError
 

@@ -13,12 +13,11 @@ from sgdmem.cli.arguments import (
     built,
     json_option,
     output_option,
-    output_path,
     print_json,
     read_method,
     set_option,
-    write_table,
 )
+from sgdmem.cli.outputs import output_path, write_table
 from sgdmem.cli.problem import problem_options, read_problem, read_target, target_options
 
 _LARGEST_SHOWN = 1e4  # score; beyond, digits say nothing
@@ -26,7 +25,7 @@ _DIVERGED = 1e3  # times the loss at the start
 _COLUMNS = ("steps", "mean", "standard_error", "expected", "z")
 
 
-@click.command("simulate", short_help="Simulate runs, beside their expected loss.")
+@click.command("simulate")
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
 @problem_options(simulated=True)

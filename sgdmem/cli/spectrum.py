@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import FileName, json_option, output_option, output_path, print_json
+from sgdmem.cli.arguments import FileName, json_option, output_option, print_json
+from sgdmem.cli.outputs import output_path
 from sgdmem.cli.problem import drop_column_option, read_data
 
 
-@click.command("spectrum", short_help="Describe the spectrum and the noise of data.")
+@click.command("spectrum")
 @click.option("--data", type=FileName(), metavar="FILE", help="A data matrix.")
 @drop_column_option
 @click.option("--spectrum", "path", type=FileName(), metavar="FILE", help="Eigenvalues.")

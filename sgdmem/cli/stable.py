@@ -22,13 +22,12 @@ from sgdmem.cli.arguments import (
 )
 from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
-from sgdmem.cli.proofs import print_proof, proof_path
 from sgdmem.cli.uncertain import measured_spectrum, print_robust, take_intervals
 
 _EXIT_CODES = {True: 0, False: 1, None: 3}
 
 
-@click.command("stable", short_help="Decide whether an algorithm is stable, and say why.")
+@click.command("stable")
 @click.argument("algorithm", required=False, type=AlgorithmName())
 @click.option(
     "--algorithm", "named", type=AlgorithmName(), metavar="NAME", help="Names it as an option."
@@ -100,6 +99,8 @@ def stable_command(
         raise click.UsageError(f"{method_name(algorithm)} and --{given[0]} exclude each other")
     periodic = take_periodic(options)
     if certify:
+        from sgdmem.cli.proofs import print_proof, proof_path
+
         refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest}, "--certify")
         if take_intervals(settings, dict(options))[1] or measured_spectrum(options):
             raise click.UsageError(

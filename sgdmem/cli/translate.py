@@ -17,7 +17,7 @@ from sgdmem.cli.arguments import (
 )
 
 
-@click.command("translate", short_help="Write an algorithm in another one's parameters.")
+@click.command("translate")
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
 @click.option("--to", "target", type=AlgorithmName(), metavar="ALGORITHM", help="Which other one.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _FAILED = 1
 
 
-@click.command("verify", short_help="Check the theorems by machine.")
+@click.command("verify")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--system", metavar="NAME", help="All statements of one paper, by its name here.")
 @click.option("--perturbed", is_flag=True, help="Check false claims: each must be rejected.")
