@@ -1,1 +1,1 @@
-"""Methods from update functions: a step is run once on symbols, and what it did is read off."""
+"""Methods from update functions: a step is run once on variables, and what it did is read off."""

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, overload
 
+from sgdmem.symbolic.algebra.rational_functions import Parameters
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.constructors import published_family
 from sgdmem.symbolic.algorithms.family import Family
+from sgdmem.symbolic.algorithms.general_member import FAILURES
 from sgdmem.symbolic.algorithms.parameters import Parameter
 from sgdmem.symbolic.algorithms.printing import sum_text
 from sgdmem.symbolic.algorithms.update_notation import Publication, Update
@@ -46,7 +48,7 @@ def method(
     Its arguments are the iterate, any number of buffers, and the gradient function (called
     ``gradient`` or ``grad``, or the last one); the parameters go after a ``*``, which may be left
     out if they follow the gradient. It returns the new iterate and the new buffers. It is run on
-    symbols, once here and once for each member, on exact numbers: what it does must be linear in
+    variables, once here and once for each member, on exact numbers: what it does must be linear in
     its vectors, with one gradient a step. Buffers may be velocities, which are 0 where the method
     rests, or copies of the iterate, and start so. The iterate that is returned is the output,
     wherever the gradient is taken. A multiple of the iterate, ``(1 - learning_rate * decay) * w``,
@@ -173,14 +175,20 @@ def traced_family(
 
 
 def check_update(described: UpdateFunction) -> None:
-    """Run an update function on symbols, twice.
+    """Run an update function on variables, twice; on symbols, if it takes roots of parameters.
 
     Raises
     ------
     InputError
         As `method`.
     """
-    values = _symbols(described.parameters)
+    try:
+        _check_on(described, _variables(described.parameters, rational=True))
+    except FAILURES:  # what is wrong is said of symbols
+        _check_on(described, _variables(described.parameters, rational=False))
+
+
+def _check_on(described: UpdateFunction, values: Mapping[str, Any]) -> None:
     first, second = traced(described, values), traced(described, values)
     if (first.rows, first.points) != (second.rows, second.points):
         raise InputError(
@@ -213,7 +221,7 @@ def _update(described: UpdateFunction, lines: Sequence[str] | None) -> Update:
         written = source_of(described.function)
         found = update_lines(written, vectors, described.gradient, described.parameters)
         if found is None or described.lengths:
-            step = traced(described, _symbols(described.parameters))
+            step = traced(described, _variables(described.parameters, rational=False))
             lines, gradients = _lines(step, {*step.names, *described.parameters})
             vectors, assigned = step.names, {*gradients}
         else:
@@ -269,16 +277,29 @@ def _values(parameters: Mapping[str, Parameter], given: Mapping[str, Any]) -> di
     return found
 
 
-def _symbols(parameters: Mapping[str, Parameter]) -> dict[str, Any]:
-    """Return a symbol for every number, two for a list, and defaults for what steers a step."""
-    from sympy import Symbol
+def _variables(parameters: Mapping[str, Parameter], rational: bool) -> dict[str, Any]:
+    """Return a variable for every number, two for a list, and defaults for what steers a step.
 
+    They are rational functions, or symbols.
+    """
+    spread = {
+        name: [entry.name for entry in x.entries(2)] if x.kind == "list" else [name]
+        for name, x in parameters.items()
+        if x.kind in ("number", "list")
+    }
+    names = [name for some in spread.values() for name in some]
+    if rational:
+        variables = dict(zip(names, Parameters(names).variables, strict=True))
+    else:
+        from sympy import Symbol
+
+        variables = {name: Symbol(name, real=True) for name in names}
     found: dict[str, Any] = {}
     for name, x in parameters.items():
         if x.kind == "list":
-            found[name] = tuple(Symbol(entry.name, real=True) for entry in x.entries(2))
+            found[name] = tuple(variables[entry] for entry in spread[name])
         elif x.kind == "number":
-            found[name] = Symbol(name, real=True)
+            found[name] = variables[name]
         elif x.is_required:
             found[name] = int(x.usual.start)
         else:
