@@ -70,7 +70,7 @@ def enclose(value: Scalar) -> tuple[Fraction, Fraction]:
 def positive(value: Any, name: str) -> Fraction:
     """Return a positive number; see `number`."""
     scalar = number(value, name)
-    if scalar <= 0:
+    if scalar.numerator <= 0:
         raise InputError(f"{name} must be positive and finite, got {shown(value)}")
     return scalar
 

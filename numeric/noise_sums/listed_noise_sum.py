@@ -84,11 +84,14 @@ def _block(
     with np.errstate(invalid="ignore"):
         smallest = np.where(sure, np.broadcast_to(damping.mid, sure.shape), np.inf).min(axis=1)
     doubtful = ~good
+    noise = output_noise = (weighted * modes.noise).where(summed).sum()
+    if modes.output_noise is not modes.noise:
+        output_noise = (weighted * modes.output_noise).where(summed).sum()
     return NoiseSums(
         schur=_least(modes.schur),
         damped=_least(np.where(good, 1, np.where(sure & negative, -1, 0))),
-        noise=(weighted * modes.noise).where(summed).sum(),
-        output_noise=(weighted * modes.output_noise).where(summed).sum(),
+        noise=noise,
+        output_noise=output_noise,
         smallest_damping=smallest,
         worst=np.where(doubtful.any(axis=1), start + doubtful.argmax(axis=1), -1),
     )
@@ -101,6 +104,8 @@ def _least(flags: Array) -> Array:
 
 def join(parts: Sequence[NoiseSums]) -> NoiseSums:
     """Add up the outcomes of disjoint sets of modes."""
+    if len(parts) == 1:
+        return parts[0]
     worst = np.stack([part.worst for part in parts])
     first = (worst >= 0).argmax(axis=0)
     return NoiseSums(
@@ -115,6 +120,8 @@ def join(parts: Sequence[NoiseSums]) -> NoiseSums:
 
 def join_batch(parts: Sequence[NoiseSums]) -> NoiseSums:
     """Return the outcomes of several batches of algorithms as one."""
+    if len(parts) == 1:
+        return parts[0]
     columns = zip(*(vars(part).values() for part in parts), strict=True)
     return NoiseSums(*map(_concatenated, columns))
 

@@ -192,8 +192,8 @@ def disk_bounds(
         _, noise, output_noise = summands(form, disks, None if power == 1 else Ball(1.0))
     damping = 1 + tau2_share * disks * (noise if power == 1 else disks * noise)
     # all that may vanish is divided by, and such a quotient has no bound
-    first, second = ((value / damping).magnitude.ravel() for value in (noise, output_noise))
-    return first, second
+    first = (noise / damping).magnitude.ravel()
+    return first, first if output_noise is noise else (output_noise / damping).magnitude.ravel()
 
 
 def _schur(pivots: Sequence[Ball]) -> Array:

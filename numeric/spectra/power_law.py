@@ -47,11 +47,10 @@ class PowerLaw:
         if count is not None:
             count = whole(count, "count", 1, LARGEST_COUNT)
         given = positive(exponent, "exponent"), positive(scale, "scale")
-        if given[0] > STEEPEST:
+        steepness = positive_float(exponent, "exponent")
+        if steepness > STEEPEST:
             raise InputError(f"exponent must be at most {STEEPEST:,}, got {shown(exponent)}")
-        return cls(
-            positive_float(exponent, "exponent"), positive_float(scale, "scale"), count, given
-        )
+        return cls(steepness, positive_float(scale, "scale"), count, given)
 
     @property
     def exact(self) -> tuple[Fraction, Fraction]:

@@ -247,7 +247,7 @@ class Spectrum:
         """What it is summed by if it has more than 4096 eigenvalues; otherwise None."""
         if self.law is not None and (self.law.count is None or self.law.count > _LONGEST_SUM):
             return LongLaw(
-                self.law, power=1 if math.isfinite(self.trace) or not self.is_held else 2
+                self.law, power=1 if not self.is_held or math.isfinite(self.trace) else 2
             )
         if self.law is None and self.eigenvalues.size > _LONGEST_SUM:
             return LongList(Ball(self.eigenvalues, self.radii), self.weights)

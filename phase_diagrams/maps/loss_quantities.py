@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import get_args
 
@@ -15,6 +14,7 @@ from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.phase_diagrams.maps.judged_map import JudgedMap
 
 REGIMES: Sequence[str] = get_args(Regime)
+_NEAR = 1e-9  # of the border: there it is looked at exactly
 
 
 def loss_floor(judged: JudgedMap) -> Array:
@@ -35,20 +35,17 @@ def regime(judged: JudgedMap) -> Array:
 
 
 def _regimes(law: PowerLaw, zeta: Array, is_noisy: bool) -> Array:
-    """Return places in `REGIMES`: along rising exponents signal, border and noise follow."""
+    """Return places in `REGIMES`."""
     if not is_noisy:
         return np.full(zeta.size, REGIMES.index("signal-dominated"))
     if law.exponent <= 1:
         return np.full(zeta.size, REGIMES.index(loss_regime(law.exponent, float(zeta[0]))))
-    rising = np.sort(zeta).tolist()
-
-    def first(*past: str) -> float:
-        place = bisect_left(rising, True, key=lambda x: loss_regime(law.exponent, x) in past)
-        return rising[place] if place < len(rising) else math.inf
-
-    starts = first("border", "noise-dominated"), first("noise-dominated")
-    places = [REGIMES.index(name) for name in ("signal-dominated", "border", "noise-dominated")]
-    return np.array(places)[np.searchsorted(starts, zeta, side="right")]
+    gap = zeta - (2 - 1 / law.exponent)
+    below, above = (REGIMES.index(name) for name in ("signal-dominated", "noise-dominated"))
+    places = np.where(gap < 0, below, above)
+    for place in np.flatnonzero(np.abs(gap) < _NEAR).tolist():
+        places[place] = REGIMES.index(loss_regime(law.exponent, float(zeta[place])))
+    return places
 
 
 def loss_exponent(judged: JudgedMap) -> Array:

@@ -21,7 +21,8 @@ from sgdmem.phase_diagrams.maps.judged_map import JudgedMap, Targets
 from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT, Quantity, find_quantities
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
-from sgdmem.symbolic.algorithms.family import Family
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
+from sgdmem.symbolic.algorithms.family import Build, Family
 
 _MOST_KEPT = 4096  # problems
 _FEW = 4  # points of a problem: to compress its spectrum would take longer than to judge them
@@ -59,6 +60,7 @@ class DiagramQuestion:
     is_compiled: bool = True
     _programs: dict[Any, Compiled | None] = field(default_factory=dict, repr=False, compare=False)
     _problems: dict[Any, Problem] = field(default_factory=dict, repr=False, compare=False)
+    _algorithms: dict[Any, Algorithm] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def own(self) -> list[str]:
@@ -143,8 +145,17 @@ class DiagramQuestion:
         problem = Problem(problem.spectrum, problem.noise.vary(**taus))
         own = [name for name in inner if name in self.own]
         family = self.family.fix(**panel) if panel else self.family
+        build: Build = family
+        if self._is_sparse:  # the same methods on many problems
+
+            def build(**values: Any) -> Algorithm:
+                key = (*panel.values(), *values.values())
+                if key not in self._algorithms:
+                    self._algorithms[key] = numeric_algorithm(family(**values))
+                return self._algorithms[key]
+
         compiled = None if self._is_sparse else self._program(family, panel, own)
-        judge = FamilyJudge(family, compiled, problem, batch_size, self.device)
+        judge = FamilyJudge(build, compiled, problem, batch_size, self.device)
         points = Points(inner, own)
         outcome = judge.judge(points, lambda count: advance(len(targets) * count))
         return JudgedMap(judge, points, outcome, targets)
