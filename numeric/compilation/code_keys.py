@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -24,12 +25,13 @@ def own_source(name: str) -> str:
     return Path(spec.origin).read_text(encoding="utf-8")
 
 
-def key_of(source: str) -> str:
+def key_of(source: str, compilers: Sequence[str] = ()) -> str:
     """Return a name that changes with everything the machine code depends on.
 
-    Modules from which the source takes constants, or compilers, are part of it.
+    Modules from which the source takes constants, or compilers, are part of it, and ``compilers``,
+    modules of sgdmem.
     """
-    imported = [own_source(name) for name in _IMPORTED.findall(source)]
+    imported = [own_source(name) for name in (*_IMPORTED.findall(source), *compilers)]
     versions = [__version__, *(metadata.version(x) for x in ("numba", "llvmlite", "numpy"))]
     facts = [source, *imported, sys.version, *versions, *_processor()]
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]

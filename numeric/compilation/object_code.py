@@ -1,8 +1,8 @@
 """Machine code that is kept as object code and runs without Numba.
 
-Numba is needed to compile a source (`sgdmem.numeric.compilation.compiler`); what it made is kept in
-one file, see `sgdmem.numeric.compilation.cache_folder`, and linked by LLVM alone, which takes a
-tenth of the time. Such functions return nothing, allocate nothing, and raise nothing.
+What `sgdmem.numeric.compilation.kernel_compiler` made of a source is kept in one file, see
+`sgdmem.numeric.compilation.cache_folder`, and linked by LLVM. Such functions return nothing,
+allocate nothing, and raise nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ import numpy as np
 from sgdmem.numeric.compilation.cache_folder import cache_folder, keep, read_kept
 from sgdmem.numeric.compilation.code_keys import key_of, own_source
 
+_COMPILER = tuple(
+    f"sgdmem.numeric.compilation.{name}"
+    for name in ("kernel_compiler", "kernel_writer", "kernel_arrays", "lane_loops", "llvm_lines")
+)
 _lock = RLock()
 _engines: list[Any] = []  # they own the code
 _nowhere = ctypes.c_void_p()  # where a call would leave a result or an error
@@ -73,7 +77,7 @@ class ObjectCode:
 def load_code(source: str) -> SimpleNamespace:
     """Return the functions of a source, by their names.
 
-    The source must compile them with ``sgdmem.numeric.compilation.compiler.object_code``.
+    Those marked as `sgdmem.numeric.compilation.kernel_words.machine_code`.
     """
     with _lock:
         return _load(source, cache_folder())
@@ -86,12 +90,12 @@ def load_own_code(name: str) -> SimpleNamespace:
 
 @lru_cache(maxsize=256)
 def _load(source: str, root: Path | None) -> SimpleNamespace:
-    key = key_of(source)
+    key = key_of(source, _COMPILER)
     kept = read_kept(key)
     if kept is None:
-        from sgdmem.numeric.compilation.compiler import compiled_code
+        from sgdmem.numeric.compilation.kernel_compiler import compiled_kernels
 
-        kept = compiled_code(source, key)
+        kept = compiled_kernels(source)
         keep(key, kept)
     return _linked(kept)
 
@@ -102,20 +106,15 @@ def _linked(kept: bytes) -> SimpleNamespace:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    # Arrays that are given have no owner, so that nothing is ever freed.
-    llvm.add_symbol("NRT_MemInfo_call_dtor", ctypes.addressof(_nowhere))
     machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     head, _, code = kept.partition(b"\n")
-    table = json.loads(head)
-    for known in table.values():
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code[: known["bytes"]]))
-        code = code[known["bytes"] :]
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _engines.append(engine)
     return SimpleNamespace(
         **{
             name: ObjectCode(engine.get_function_address(x["symbol"]), x["arguments"])
-            for name, x in table.items()
+            for name, x in json.loads(head).items()
         }
     )

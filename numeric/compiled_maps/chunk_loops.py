@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from numba import boolean as b1
-from numba import f8, i1, i8, types
-from numpy import inf, nan
+from math import inf, nan
 
-from sgdmem.numeric.compilation.compiler import calling, object_code, shaped
+from sgdmem.numeric.compilation.kernel_words import calling, machine_code, shaped
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, ROWS, STATE
 from sgdmem.numeric.compiled_maps.node_sums import CHUNK
 
 
-@object_code("void(f8[:,:,::1], i8[::1], i8[::1], i8, f8[:,:,::1])")
+@machine_code("f8[:,:,::1], i8[::1], i8[::1], i8, f8[:,:,::1]")
 def spread(axes, sizes, strides, start, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` with the values, and the bounds of their errors, at the points from ``start``.
 
@@ -30,18 +28,14 @@ def spread(axes, sizes, strides, start, out):  # type: ignore[no-untyped-def]
                 place = place + 1 if place + 1 < size else 0
 
 
-_VECTOR, _MATRIX, _AXES = (types.Array(f8, n, "C") for n in (1, 2, 3))
-_SIZES, _FLAGS = types.Array(i8, 1, "C"), types.Array(i1, 1, "C")
-call_coefficients = calling(_MATRIX, _MATRIX, _MATRIX, _MATRIX, i8, i8)
-call_judge = calling(_MATRIX, _MATRIX, _MATRIX, i8, f8, f8, _MATRIX, i8, i8)
-call_finish = calling(_MATRIX, _MATRIX, i8, i8, b1, _FLAGS, _VECTOR, _VECTOR)
+call_coefficients = calling("f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8")
+call_judge = calling("f8[:,::1], f8[:,::1], f8[:,::1], i8, f8, f8, f8[:,::1], i8, i8")
+call_finish = calling("f8[:,::1], f8[:,::1], i8, i8, b1, i1[::1], f8[::1], f8[::1]")
 
 
-@object_code(
-    types.void(
-        *(i8, i8, i8, i8, _MATRIX, i8, f8, f8),
-        *(_AXES, _SIZES, _SIZES, _MATRIX, i8, b1, _FLAGS, _VECTOR, _VECTOR, i8, _VECTOR),
-    )
+@machine_code(
+    "i8, i8, i8, i8, f8[:,::1], i8, f8, f8, f8[:,:,::1], i8[::1], i8[::1], f8[:,::1], i8, b1, "
+    "i1[::1], f8[::1], f8[::1], i8, f8[::1]"
 )
 def judge_by_poles(  # type: ignore[no-untyped-def]
     coefficients, count, judge, finish, table, first, largest, spread_of_largest,
@@ -61,7 +55,7 @@ def judge_by_poles(  # type: ignore[no-untyped-def]
         end = min(begin + CHUNK, stable.size)
         n = end - begin
         values = shaped(given, (2, parameters, n))
-        spread(axes, sizes, strides, start + begin, values)
+        spread(axes, sizes, strides, start + begin, values)  # type: ignore[no-untyped-call]
         both = shaped(numbers, (2, count, n))
         call_coefficients(coefficients, (values[0], values[1], both[0], both[1], 0, n))
         found = shaped(rows, (ROWS, n))
@@ -69,15 +63,15 @@ def judge_by_poles(  # type: ignore[no-untyped-def]
             judge,
             (both[0], both[1], table, first, largest, spread_of_largest, found, 0, n),
         )
-        outcome = stable[begin:end], noise_sum[begin:end], margin[begin:end]
-        call_finish(finish, (found, shares, share_stride, start + begin, diverges, *outcome))
+        some = stable[begin:end]
+        sums, margins = noise_sum[begin:end], margin[begin:end]
+        call_finish(
+            finish,
+            (found, shares, share_stride, start + begin, diverges, some, sums, margins),
+        )
 
 
-@object_code(
-    types.void(
-        *(i8, i8, i8, _MATRIX, i8, f8, f8, _MATRIX, _MATRIX, i8, i8, _VECTOR),
-    )
-)
+@machine_code("i8, i8, i8, f8[:,::1], i8, f8, f8, f8[:,::1], f8[:,::1], i8, i8, f8[::1]")
 def sums_by_poles(  # type: ignore[no-untyped-def]
     coefficients, count, judge, table, first, largest, spread_of_largest, given, sums, start, stop,
     space,

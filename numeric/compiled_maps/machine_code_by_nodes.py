@@ -69,10 +69,10 @@ def coefficient_source(
         head = ["def coefficients(values, radii, out, out_radii):"]
         loop = "for p in range(cuda.grid(1), values.shape[1], cuda.gridsize(1)):"
         return _module("cuda", head, [loop, *_indent(1, body)])
-    signature = "void(f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8)"
+    signature = "f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8"
     definition = "def coefficients(values, radii, out, out_radii, start, stop):"
     return compiled_module(
-        signature, definition, ["for p in range(start, stop):", *_indent(1, body)]
+        signature, definition, ["for p in lanes(start, stop):", *_indent(1, body)]
     )
 
 
@@ -103,17 +103,17 @@ def judge_source(memory: int, damped: bool, cuda: bool = False) -> str:
     vector, matrix = "f8[::1]", "f8[:,::1]"
     types = [matrix, matrix, vector, vector, "f8", vector, vector, vector, matrix, "i8", "i8"]
     definition = f"def judge({arguments}, start, stop):"
-    return compiled_module(f"void({', '.join(types)})", definition, writer.cpu_body())
+    return compiled_module(", ".join(types), definition, writer.cpu_body())
 
 
 def compiled_module(signature: str, definition: str, body: list[str]) -> str:
-    """Return the source of a module with one function that Numba compiles."""
+    """Return the source of a module with one kernel."""
     # Numbers that are no numbers must stay so, and sums keep their order: only contraction.
     head = [
-        f'@object_code("{signature}", error_model="numpy", fastmath={{"contract"}})',
+        f'@machine_code("{signature}", contract=True)',
         definition,
     ]
-    return _module("object_code", head, body)
+    return _module("machine_code", head, body)
 
 
 def _module(target: str, head: list[str], body: list[str]) -> str:
@@ -122,7 +122,8 @@ def _module(target: str, head: list[str], body: list[str]) -> str:
         imports.append("from numba import cuda")
     else:
         imports.append("from numpy import int64")
-        imports.append("from sgdmem.numeric.compilation.compiler import object_code, on_stack")
+        words = "lanes, machine_code, on_stack"
+        imports.append(f"from sgdmem.numeric.compilation.kernel_words import {words}")
     return "\n".join([*imports, "", "", *head, *_indent(1, body), ""])
 
 
@@ -157,7 +158,7 @@ class _Writer:
 
     def cpu_body(self) -> list[str]:
         size = (len(self.kept) + len(self.coefficients)) * self.lanes
-        loop = "for p in range(members):"
+        loop = "for p in lanes(members):"
         return [
             f"kept, state = on_stack({size}), on_stack({ROWS * self.lanes})",
             f"for begin in range(start, stop, {self.lanes}):",

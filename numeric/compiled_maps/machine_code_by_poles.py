@@ -73,10 +73,10 @@ def pole_source(memory: int) -> str:
         return [f"{name} = {place[name]}" for name in names]
 
     loops = [
-        [*_inputs(memory), *store(inputs)],
-        # apart, so that the loops around it use the vector units
-        [*(_two_poles if memory else _one_pole)(place), *store(found)],
-        [*load(inputs), *load(found), *(_two_sums if memory else _one_sum)(), *_OUTCOME],
+        ("lanes", [*_inputs(memory), *store(inputs)]),
+        # apart, as each looks elsewhere in the table
+        ("range", [*(_two_poles if memory else _one_pole)(place), *store(found)]),
+        ("lanes", [*load(inputs), *load(found), *(_two_sums if memory else _one_sum)(), *_OUTCOME]),
     ]
     body = [
         f"kept = on_stack({len(place) * LANES})",
@@ -85,13 +85,13 @@ def pole_source(memory: int) -> str:
         f"    members = min({LANES}, stop - begin)",
         *(
             f"    {line}"
-            for loop in loops
-            for line in ["for p in range(members):", *(f"    {line}" for line in loop)]
+            for kind, loop in loops
+            for line in [f"for p in {kind}(members):", *(f"    {line}" for line in loop)]
         ),
     ]
     types = "f8[:,::1], f8[:,::1], f8[:,::1], i8, f8, f8, f8[:,::1], i8, i8"
     definition = "def judge(values, radii, rows, first, largest, spread, out, start, stop):"
-    return compiled_module(f"void({types})", definition, body)
+    return compiled_module(types, definition, body)
 
 
 def _inputs(memory: int) -> list[str]:

@@ -19,11 +19,10 @@ _BOUNDS = {("high", "<"): "{} - total > error", ("low", ">="): "total - {} >= er
 _SOURCE = """\
 from math import inf
 
-from sgdmem.numeric.compilation.compiler import object_code
+from sgdmem.numeric.compilation.kernel_words import machine_code
 
 
-@object_code("void(f8[:,::1], f8[:,::1], i8, i8, b1, i1[::1], f8[::1], f8[::1])",
-             error_model="numpy")
+@machine_code("f8[:,::1], f8[:,::1], i8, i8, b1, i1[::1], f8[::1], f8[::1]")
 def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
     size = shares.shape[1]
     place, left = (start // stride) % size, stride - start % stride

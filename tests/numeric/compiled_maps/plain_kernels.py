@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from sgdmem.numeric.compilation.kernel_words import lanes, on_stack
+
 Kernel: TypeAlias = Callable[..., Any]
 
 
@@ -25,7 +27,7 @@ def tree_of(source: str) -> ast.Module:
 def function_of(tree: ast.Module, name: str) -> Kernel:
     """Return a function of a generated module, in Python and NumPy's numbers."""
     known: dict[str, Any] = {"copysign": np.copysign, "inf": math.inf, "int64": np.int64,
-                             "on_stack": lambda size: np.full(size, np.nan)}  # fmt: skip
+                             "on_stack": on_stack, "lanes": lanes}  # fmt: skip
     exec(compile(tree, "generated", "exec"), known)
     found: Kernel = known[name]
 

@@ -283,10 +283,8 @@ def test_a_family_that_is_not_rational(left_open: list[float], rng: np.random.Ge
     ("memory", "tau2"),
     [
         *((0, -1), (1, 0)),
-        *(pytest.param(M, -1 if M % 2 == 0 else 0, marks=SLOW) for M in range(2, 6)),
-        # whose machine code takes a minute to be made
-        *(pytest.param(M, -1 if M % 2 == 0 else 0, marks=pytest.mark.exhaustive) for M in (6, 7)),
-        *(pytest.param(M, -1 if M % 2 else 0, marks=pytest.mark.exhaustive) for M in range(8)),
+        *(pytest.param(M, -1 if M % 2 == 0 else 0, marks=SLOW) for M in range(2, 9)),
+        *(pytest.param(M, -1 if M % 2 else 0, marks=SLOW) for M in range(9)),
     ],
 )
 def test_every_memory(

@@ -1,0 +1,211 @@
+"""Arrays in kernels: what is theirs, where entries are, and those of lanes side by side."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sgdmem.numeric.compilation.lane_loops import Rows, without
+from sgdmem.numeric.compilation.llvm_lines import (
+    BYTE,
+    FLOAT,
+    INTEGER,
+    POINTER,
+    Lines,
+    Value,
+    constant,
+    kind_of,
+    typed,
+)
+
+BYTES = {FLOAT: 8, INTEGER: 8, BYTE: 1}
+_ALIGNED = 64
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array: the type of its entries, where it is, and the sizes of its axes."""
+
+    entry: str
+    place: str
+    sizes: tuple[Value, ...]
+    on_stack: bool = False
+
+
+@dataclass
+class Lanes:
+    """The loop over lanes that is written: its index, its vectors, and what is known there."""
+
+    index: str
+    gathered: set[str]
+    width: int
+    place: str = ""  # of the first lane
+    known: dict[str, Value] = field(default_factory=dict)  # variables, and entries by their places
+    rows: dict[str, tuple[str, str]] = field(default_factory=dict)  # where they are, and strides
+    copies: dict[str, str] = field(default_factory=dict)
+    full: Value | None = None
+
+
+class ArrayLines(Lines, ABC):
+    """Lines about arrays."""
+
+    def __init__(self, contract: bool) -> None:
+        super().__init__(contract)
+        self._arrays: dict[str, Array] = {}
+        self._lanes: Lanes | None = None
+
+    @abstractmethod
+    def _value(self, node: ast.expr) -> Value:
+        """Return a number."""
+
+    # Arrays ------------------------------------------------------------------------------------
+
+    def _array(self, node: ast.expr) -> Array | None:
+        """Return the array that an expression is, or None if it is none."""
+        match node:
+            case ast.Name(id=name):
+                return self._arrays.get(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="view")):
+                return Array(INTEGER, self._arrays[name].place, (), on_stack=True)
+            case ast.Call(func=ast.Name(id="on_stack"), args=[ast.Constant(value=int() as size)]):
+                place = self.name("%room")
+                self.entry.append(f"  {place} = alloca [{size} x double], align {_ALIGNED}")
+                return Array(FLOAT, place, (constant(size),), on_stack=True)
+            case ast.Call(func=ast.Name(id="shaped"), args=[flat, ast.Tuple(elts=shape)]):
+                given = self._array(flat)
+                assert given is not None
+                return Array(given.entry, given.place, tuple(self._value(x) for x in shape))
+            case ast.Subscript(value=ast.Name(id=name), slice=index) if name in self._arrays:
+                return self._part(self._arrays[name], index)
+        return None
+
+    def _part(self, array: Array, index: ast.expr) -> Array | None:
+        """Return a slice of a flat array, or an entry of one with more axes."""
+        if isinstance(index, ast.Slice):
+            (size,) = array.sizes
+            low = constant(0) if index.lower is None else self._value(index.lower)
+            high = size if index.upper is None else self._value(index.upper)
+            length = self.calculated(ast.Sub(), high, low)
+            return Array(array.entry, self._at(array, low), (length,))
+        if isinstance(index, ast.Tuple) or len(array.sizes) < 2:
+            return None
+        rest = array.sizes[1:]
+        start = self.calculated(ast.Mult(), self._value(index), self._product(rest))
+        return Array(array.entry, self._at(array, start), rest)
+
+    def _product(self, sizes: tuple[Value, ...]) -> Value:
+        total = constant(1)
+        for size in sizes:
+            total = self.calculated(ast.Mult(), total, size)
+        return total
+
+    def _at(self, array: Array, index: Value) -> str:
+        text = f"getelementptr {array.entry}, ptr {array.place}, {typed(index)}"
+        return self.once(POINTER, 0, text).text
+
+    def _place(self, subscript: ast.Subscript) -> tuple[str, Array]:
+        """Return where an entry is, or that of the first lane, and its array."""
+        assert isinstance(subscript.value, ast.Name)
+        array, index = self._arrays[subscript.value.id], subscript.slice
+        indices = index.elts if isinstance(index, ast.Tuple) else [index]
+        lanes = self._lanes
+        if lanes is None:
+            total = self._value(indices[0])
+            for size, entry in zip(array.sizes[1:], indices[1:], strict=bool(array.sizes)):
+                total = self.calculated(ast.Mult(), total, size)
+                total = self.calculated(ast.Add(), total, self._value(entry))
+            return self._at(array, total), array
+        if array.on_stack:
+            base = without(indices[0], lanes.index)
+            first = self._at(array, Value(INTEGER, lanes.place))
+            offset = 0 if base is None else ast.literal_eval(base)
+            return self._at(Array(FLOAT, first, ()), constant(offset)), array
+        place, stride = lanes.rows[subscript.value.id]
+        row = constant(ast.literal_eval(indices[0]))
+        start = self.calculated(ast.Mult(), Value(INTEGER, stride), row)
+        return self._at(Array(FLOAT, place, ()), start), array
+
+    def _load(self, subscript: ast.Subscript) -> Value:
+        place, array = self._place(subscript)
+        lanes = self._lanes
+        if lanes is not None and place in lanes.known:
+            return lanes.known[place]
+        width, align = 0 if lanes is None else lanes.width, BYTES[array.entry]
+        kind = kind_of(array.entry, width)
+        found = self.add(f"load {kind}, ptr {place}, align {align}")
+        if array.entry == BYTE:
+            return Value(INTEGER, self.add(f"sext i8 {found} to i64"))
+        value = Value(array.entry, found, width)
+        if lanes is not None:
+            lanes.known[place] = value
+        return value
+
+    def _store(self, subscript: ast.Subscript, value: Value) -> None:
+        place, array = self._place(subscript)
+        if array.entry == FLOAT:
+            value = self.as_float(value)
+        elif array.entry == BYTE:
+            value = Value(BYTE, self.add(f"trunc {typed(value)} to i8"))
+        # what is chosen or kept must not become a masked store, which some processors do slowly
+        how = "store"
+        if self._lanes is not None:
+            value = self._lanes.known[place] = self.widened(value, self._lanes.width)
+            how = "store volatile" if array.on_stack else how
+        self.lines.append(f"  {how} {typed(value)}, ptr {place}, align {BYTES[array.entry]}")
+
+    # Lanes that are left over -------------------------------------------------------------------
+
+    def _copy_in(
+        self,
+        lanes: Lanes,
+        rows: Mapping[str, Rows],
+        columns: Mapping[str, Value],
+        left: Value,
+        work: str,
+    ) -> None:
+        """Say where rows are: in their array, or in a copy if lanes are left over."""
+        whole, part = map(self.name, ("whole", "part"))
+        lanes.full = self.compared(ast.GtE(), left, constant(lanes.width))
+        self.branch(lanes.full, whole, part)
+        self.begin(whole)
+        places = {name: self._first_lane(lanes, name, column) for name, column in columns.items()}
+        self.jump(work)
+        self.begin(part)
+        for name, some in rows.items():
+            room = lanes.copies[name] = self.name("%copy")
+            size = some.count * lanes.width
+            self.entry.append(f"  {room} = alloca [{size} x double], align {_ALIGNED}")
+            self._copy("copy_in", lanes, name, some, columns[name], left)
+        self.jump(work)
+        self.begin(work)
+        for name in rows:
+            stride = self._arrays[name].sizes[1].text
+            place = f"[{places[name]}, %{whole}], [{lanes.copies[name]}, %{part}]"
+            step = f"[{stride}, %{whole}], [{lanes.width}, %{part}]"
+            lanes.rows[name] = self.add(f"phi ptr {place}"), self.add(f"phi i64 {step}")
+
+    def _copy_out(
+        self, lanes: Lanes, rows: Mapping[str, Rows], columns: Mapping[str, Value], left: Value
+    ) -> None:
+        assert lanes.full is not None
+        part, done = map(self.name, ("part", "done"))
+        self.branch(lanes.full, done, part)
+        self.begin(part)
+        for name, some in rows.items():
+            if some.written:
+                self._copy("copy_out", lanes, name, some, columns[name], left)
+        self.jump(done)
+        self.begin(done)
+
+    def _copy(
+        self, how: str, lanes: Lanes, name: str, some: Rows, column: Value, left: Value
+    ) -> None:
+        there, stride = self._first_lane(lanes, name, column), self._arrays[name].sizes[1]
+        sizes = f"i64 {lanes.width}, i64 {some.count}, {typed(stride)}, {typed(left)}"
+        self.lines.append(f"  call void @{how}(ptr {lanes.copies[name]}, ptr {there}, {sizes})")
+
+    def _first_lane(self, lanes: Lanes, name: str, column: Value) -> str:
+        at = self.calculated(ast.Add(), Value(INTEGER, lanes.place), column)
+        return self._at(self._arrays[name], at)

@@ -1,0 +1,93 @@
+"""A compiler from kernels to object code: LLVM alone, without Numba.
+
+Kernels are generated: long straight lines inside loops over members side by side. Such a loop says
+that it is one, ``for p in lanes(start, stop)``, and vectors are written at once, so that nothing
+has to be found out, for which a compiler of all of Python takes ten to a hundred times longer.
+
+A kernel may hold assignments, ``if``, loops over ``range`` and over ``lanes``, ``break``; floats,
+integers and flags; ``+ - * / // % >> & |``, comparisons, ``and``, ``or``, ``not``, ``x if c else
+y`` (both are computed), ``abs``, ``min``, ``copysign``; and the words of
+`sgdmem.numeric.compilation.kernel_words`. In ``lanes`` there are neither loops nor branches; what
+is assigned belongs to the loop, but for flags from outside, ``flag = flag | …``, which one lane is
+enough to set.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import os
+from importlib import import_module
+from typing import Any
+
+from sgdmem.numeric.compilation.kernel_writer import KernelWriter, types_of
+from sgdmem.numeric.compilation.lane_loops import COPIES
+
+_NAMES = {"f8": "float64", "i8": "int64", "i1": "int8", "b1": "bool"}
+
+
+def compiled_kernels(source: str) -> bytes:
+    """Return a line that names the kernels of a source, and their object code."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    text, table = written_kernels(source)
+    module = llvm.parse_assembly(text)
+    module.verify()
+    name, features = _processor(llvm)
+    target = llvm.Target.from_default_triple()
+    options = {"cpu": name, "features": features, "opt": 3, "jit": True}
+    machine = target.create_target_machine(**options)
+    passes = llvm.create_new_function_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
+    for function in module.functions:
+        if not function.is_declaration:
+            passes.run(function, builder)
+    code: bytes = machine.emit_object(module)
+    return json.dumps(table).encode() + b"\n" + code
+
+
+def _processor(llvm: Any) -> tuple[str, str]:
+    """Return what code is made for: Numba's settings, or else this processor."""
+    name, features = (os.environ.get(f"NUMBA_CPU_{x}") for x in ("NAME", "FEATURES"))
+    if name is None:
+        name, own = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+        return name, own if features is None else features
+    return name, features or ""
+
+
+def written_kernels(source: str) -> tuple[str, dict[str, Any]]:
+    """Return LLVM's code of a source, and for each kernel its symbol and types of arguments."""
+    texts, table = [COPIES], {}
+    constants: dict[str, float] = {"inf": math.inf, "nan": math.nan}
+    calls: dict[str, str] = {}
+    kernels: dict[str, str] = {}
+    for node in ast.parse(source).body:
+        match node:
+            case ast.ImportFrom(module=str(module)) if module.startswith("sgdmem."):
+                home = vars(import_module(module))
+                constants |= {
+                    x.name: home[x.name]
+                    for x in node.names
+                    if isinstance(home[x.name], int | float)
+                }
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(func=ast.Name(id="calling"), args=[ast.Constant(value=signature)]),
+            ):
+                calls[name] = str(signature)
+            case ast.FunctionDef(name=name, decorator_list=[ast.Call() as mark]):
+                signature = kernels[name] = ast.literal_eval(mark.args[0])
+                contract = any(x.arg == "contract" for x in mark.keywords)
+                known = constants, calls, kernels
+                texts.append(KernelWriter(node, signature, contract, *known).text)
+                arguments = [
+                    f"{_NAMES[kind]} {dimension}" if dimension else _NAMES[kind]
+                    for kind, dimension in types_of(signature)
+                ]
+                table[name] = {"symbol": name, "arguments": arguments}
+    return "\n".join(texts), table

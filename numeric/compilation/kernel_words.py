@@ -1,0 +1,48 @@
+"""The words of kernels that are compiled without Numba, and what they mean in plain Python.
+
+A kernel is a function of numbers and of contiguous arrays that returns nothing. It is never called
+as it is: `sgdmem.numeric.compilation.kernel_compiler` reads its source.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+
+_Kernel = TypeVar("_Kernel", bound=Callable[..., None])
+
+lanes = range  # a loop whose turns do not depend on each other
+
+
+def machine_code(signature: str, contract: bool = False) -> Callable[[_Kernel], _Kernel]:
+    """Mark a kernel.
+
+    Parameters
+    ----------
+    signature
+        The types of its arguments, ``"f8[:,::1], i8[::1], f8, i8, b1"``: floats, integers of 64
+        bits, flags, and arrays of them (flags in arrays are ``i1``, integers of 8 bits).
+    contract
+        Whether a product and a sum may be rounded once.
+    """
+    return lambda kernel: kernel
+
+
+def on_stack(size: int) -> Array:
+    """Return an array of so many floats, a literal; what they are is not said."""
+    return np.full(size, np.nan)
+
+
+def shaped(flat: Array, shape: tuple[int, ...]) -> Array:
+    """Return the beginning of a flat array with a shape; whoever calls sees that it is there."""
+    return flat[: math.prod(shape)].reshape(shape)
+
+
+def calling(signature: str) -> Callable[[Any, tuple[Any, ...]], None]:
+    """Return a function (address, (arguments)) that calls machine code with such arguments."""
+    return lambda address, arguments: address(*arguments)

@@ -1,0 +1,317 @@
+"""LLVM's code of a kernel, from its syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+
+from sgdmem.numeric.compilation.kernel_arrays import BYTES, Array, ArrayLines, Lanes
+from sgdmem.numeric.compilation.lane_loops import gathered_flags, read_names, used_rows
+from sgdmem.numeric.compilation.llvm_lines import (
+    BYTE,
+    FLAG,
+    FLOAT,
+    INTEGER,
+    POINTER,
+    Value,
+    constant,
+    typed,
+)
+
+_ENTRIES = {"f8": FLOAT, "i8": INTEGER, "i1": BYTE}
+_TYPE = re.compile(r"([a-z]\d)(\[[:,1]*\])?")
+# Lanes at a time. Two vectors, as the widest are, hide the latency of operations in a row; a long
+# body has enough of them, and takes long to compile.
+_WIDE, _NARROW = 16, 8
+_LONG = 500  # statements
+
+
+def types_of(signature: str) -> list[tuple[str, int]]:
+    """Return the type of each argument, of an array's entries, and the dimension or 0.
+
+    Examples
+    --------
+    >>> types_of("f8[:,::1], i8, i1[::1]")
+    [('f8', 2), ('i8', 0), ('i1', 1)]
+    """
+    return [(name, axes.count(",") + 1 if axes else 0) for name, axes in _TYPE.findall(signature)]
+
+
+class KernelWriter(ArrayLines):
+    """Writes a kernel.
+
+    Parameters
+    ----------
+    kernel : ast.FunctionDef
+    signature : str
+        See `sgdmem.numeric.compilation.kernel_words.machine_code`.
+    contract : bool
+        See there.
+    constants : mapping from str to float
+        What the module knows by name.
+    calls : mapping from str to str
+        The signatures of the names that call machine code by its address.
+    kernels : mapping from str to str
+        The signatures of the module's kernels.
+    """
+
+    def __init__(
+        self,
+        kernel: ast.FunctionDef,
+        signature: str,
+        contract: bool,
+        constants: Mapping[str, float],
+        calls: Mapping[str, str],
+        kernels: Mapping[str, str],
+    ) -> None:
+        super().__init__(contract)
+        self._constants, self._calls, self._kernels = constants, calls, kernels
+        self._variables: dict[str, Value] = {}  # their places
+        self._exits: list[str] = []
+        self._arguments = ["ptr %result", "ptr %failure"]  # by Numba's convention
+        for argument, (kind, dimension) in zip(kernel.args.args, types_of(signature), strict=True):
+            self._argument(argument.arg, kind, dimension)
+        self._block(kernel.body)
+        self._symbol = kernel.name
+
+    @property
+    def text(self) -> str:
+        """The function."""
+        head = f"define i32 @{self._symbol}({', '.join(self._arguments)}) {{\nentry:"
+        body = [*self.entry, "  br label %begin.", "begin.:", *self.lines]
+        return "\n".join([head, *body, "  ret i32 0", "}\n"])
+
+    def _argument(self, name: str, kind: str, dimension: int) -> None:
+        if dimension:
+            self._arguments += [f"{POINTER} %{name}.{x}" for x in ("info", "parent")]
+            self._arguments += [f"i64 %{name}.{x}" for x in ("count", "bytes")]
+            self._arguments.append(f"{POINTER} noalias %{name}")
+            sizes = [Value(INTEGER, f"%{name}.n{k}") for k in range(dimension)]
+            self._arguments += [
+                *map(typed, sizes),
+                *(f"i64 %{name}.s{k}" for k in range(dimension)),
+            ]
+            self._arrays[name] = Array(_ENTRIES[kind], f"%{name}", tuple(sizes))
+        elif kind == "b1":
+            self._arguments.append(f"i64 %{name}")
+            self._set(name, Value(FLAG, self.add(f"trunc i64 %{name} to i1")))
+        else:
+            self._arguments.append(f"{_ENTRIES[kind]} %{name}")
+            self._set(name, Value(_ENTRIES[kind], f"%{name}"))
+
+    # Variables ---------------------------------------------------------------------------------
+
+    def _set(self, name: str, value: Value) -> None:
+        lanes = self._lanes
+        if lanes is not None and name not in lanes.gathered:
+            lanes.known[name] = value
+            return
+        value = self.any_lane(value)
+        if name not in self._variables:
+            place = self._variables[name] = Value(value.kind, f"%{name}.place")
+            self.entry.append(f"  {place.text} = alloca {value.kind}")
+        place = self._variables[name]
+        value = self.as_float(value) if place.kind == FLOAT else value
+        if place.kind != value.kind:
+            raise TypeError(f"{name} is {place.kind} and {value.kind}")
+        self.lines.append(f"  store {typed(value)}, ptr {place.text}")
+
+    def _get(self, name: str) -> Value:
+        if self._lanes is not None and name in self._lanes.known:
+            return self._lanes.known[name]
+        if name not in self._variables:
+            return constant(self._constants[name])
+        place = self._variables[name]
+        return Value(place.kind, self.add(f"load {place.kind}, ptr {place.text}"))
+
+    # Statements --------------------------------------------------------------------------------
+
+    def _block(self, statements: list[ast.stmt]) -> None:
+        for statement in statements:
+            match statement:
+                case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=given)):
+                    self._assign([*zip(targets, given, strict=True)])
+                case ast.Assign(targets=[target], value=given):
+                    self._assign([(target, given)])
+                case ast.AugAssign(target=ast.Name(id=name) as target, op=operator, value=given):
+                    read = ast.Name(name, ast.Load())
+                    self._assign([(target, ast.BinOp(read, operator, given))])
+                case ast.If():
+                    self._if(statement)
+                case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id=kind))):
+                    assert isinstance(statement.iter, ast.Call)
+                    ends = [self._value(x) for x in statement.iter.args]
+                    start, stop, *step = [constant(0), *ends] if len(ends) == 1 else ends
+                    if kind == "lanes":
+                        self._lane_loop(name, statement.body, start, stop)
+                    else:
+                        self._loop(name, statement.body, start, stop, *step)
+                case ast.Break():
+                    self.jump(self._exits[-1])
+                    self.begin(self.name("dead"))
+                case ast.Expr(
+                    value=ast.Call(func=ast.Name(id=name), args=[address, ast.Tuple(elts=given)])
+                ) if name in self._calls:
+                    place = self.add(f"inttoptr {typed(self._value(address))} to ptr")
+                    self._call(place, given, self._calls[name])
+                case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=given)):
+                    self._call(f"@{name}", given, self._kernels[name])
+                case ast.Expr(value=ast.Constant()):
+                    pass  # a docstring
+                case _:
+                    raise TypeError(f"no statement of kernels: {ast.unparse(statement)}")
+
+    def _assign(self, pairs: list[tuple[ast.expr, ast.expr]]) -> None:
+        values = [self._array(given) or self._value(given) for _, given in pairs]
+        for (target, _), value in zip(pairs, values, strict=True):
+            if isinstance(target, ast.Subscript):
+                assert isinstance(value, Value)
+                self._store(target, value)
+            elif isinstance(target, ast.Name) and isinstance(value, Array):
+                self._arrays[target.id] = value
+            elif isinstance(target, ast.Name):
+                assert isinstance(value, Value)
+                self._set(target.id, value)
+
+    def _if(self, statement: ast.If) -> None:
+        if self._lanes is not None:
+            raise TypeError("lanes take one way: no branches")
+        yes, no, after = map(self.name, ("yes", "no", "after"))
+        self.branch(self._flag(statement.test), yes, no)
+        for label, body in ((yes, statement.body), (no, statement.orelse)):
+            self.begin(label)
+            self._block(body)
+            self.jump(after)
+        self.begin(after)
+
+    def _loop(
+        self,
+        name: str,
+        body: list[ast.stmt],
+        start: Value,
+        stop: Value,
+        step: Value = constant(1),  # noqa: B008 - frozen
+    ) -> None:
+        if self._lanes is not None:
+            raise TypeError("no loops in lanes")
+        hidden = self.name(name)
+        test, turn, after = map(self.name, ("test", "turn", "after"))
+        self._set(hidden, start)
+        self.jump(test)
+        self.begin(test)
+        count = self._get(hidden)
+        self.branch(self.compared(ast.Lt(), count, stop), turn, after)
+        self.begin(turn)
+        self._set(name, count)
+        self._exits.append(after)
+        self._block(body)
+        self._exits.pop()
+        self._set(hidden, self.calculated(ast.Add(), count, step))
+        self.jump(test)
+        self.begin(after)
+
+    def _call(self, place: str, given: list[ast.expr], signature: str) -> None:
+        parts = ["ptr null", "ptr null"]
+        for entry, (kind, dimension) in zip(given, types_of(signature), strict=True):
+            if not dimension:
+                value = self._value(entry)
+                if kind == "b1":
+                    value = Value(INTEGER, self.add(f"zext {typed(value)} to i64"))
+                parts.append(typed(value))
+                continue
+            array = self._array(entry)
+            assert array is not None and len(array.sizes) == dimension, ast.unparse(entry)
+            width, strides = constant(BYTES[array.entry]), list[Value]()
+            step = width
+            for size in reversed(array.sizes):
+                strides.insert(0, step)
+                step = self.calculated(ast.Mult(), step, size)
+            count = self._product(array.sizes)
+            parts += ["ptr null", "ptr null", typed(count), typed(width), f"ptr {array.place}"]
+            parts += [*map(typed, array.sizes), *map(typed, strides)]
+        self.add(f"call i32 {place}({', '.join(parts)})")
+
+    # Loops over lanes --------------------------------------------------------------------------
+
+    def _lane_loop(self, index: str, body: list[ast.stmt], start: Value, stop: Value) -> None:
+        """Write a loop over vectors; lanes that are left over work on copies."""
+        on_stack = {name for name, array in self._arrays.items() if array.on_stack}
+        rows = used_rows(body, index, on_stack)
+        columns = {
+            name: constant(0) if some.base is None else self._value(some.base)
+            for name, some in rows.items()
+        }
+        lanes = Lanes(index, gathered_flags(body), _WIDE if len(body) < _LONG else _NARROW)
+        for name in sorted(read_names(body) & self._variables.keys() - lanes.gathered):
+            lanes.known[name] = self.widened(self._get(name), lanes.width)
+        before, test, turn, work, after, end = map(
+            self.name, ("before", "test", "turn", "work", "after", "end")
+        )
+        self.jump(before)
+        self.begin(before)
+        self.jump(test)
+        self.begin(test)
+        lanes.place, following = self.name("%place"), self.name("%next")
+        ways = f"[{start.text}, %{before}], [{following}, %{after}]"
+        self.lines.append(f"  {lanes.place} = phi i64 {ways}")
+        left = self.calculated(ast.Sub(), stop, Value(INTEGER, lanes.place))
+        self.branch(self.compared(ast.Gt(), left, constant(0)), turn, end)
+        self.begin(turn)
+        self._lanes = lanes
+        if rows:
+            self._copy_in(lanes, rows, columns, left, work)
+        else:
+            self.jump(work)
+            self.begin(work)
+        self._block(body)
+        if any(some.written for some in rows.values()):
+            self._copy_out(lanes, rows, columns, left)
+        self._lanes = None
+        self.jump(after)
+        self.begin(after)
+        self.lines.append(f"  {following} = add i64 {lanes.place}, {lanes.width}")
+        self.jump(test)
+        self.begin(end)
+
+    # Expressions -------------------------------------------------------------------------------
+
+    def _value(self, node: ast.expr) -> Value:
+        match node:
+            case ast.Constant(value=bool() | int() | float() as number):
+                return constant(number)
+            case ast.Name(id=name):
+                return self._get(name)
+            case ast.BinOp(left=left, op=operator, right=right):
+                return self.calculated(operator, self._value(left), self._value(right))
+            case ast.BoolOp(op=operator, values=[first, *others]):
+                found = self._flag(first)
+                for other in others:
+                    found = self.calculated(operator, found, self._flag(other))
+                return found
+            case ast.Compare(left=left, ops=[operator], comparators=[right]):
+                return self.compared(operator, self._value(left), self._value(right))
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return constant(-number)
+            case ast.UnaryOp(op=ast.Not() as operator, operand=operand):
+                return self.negated(operator, self._flag(operand))
+            case ast.UnaryOp(op=ast.USub() as operator, operand=operand):
+                return self.negated(operator, self._value(operand))
+            case ast.IfExp(test=test, body=yes, orelse=no):
+                return self.chosen(self._flag(test), self._value(yes), self._value(no))
+            case ast.Call(func=ast.Name(id=name), args=given):
+                return self.called(name, [self._value(x) for x in given])
+            case ast.Subscript(
+                value=ast.Attribute(value=ast.Name(id=name), attr="shape"),
+                slice=ast.Constant(value=int() as axis),
+            ):
+                return self._arrays[name].sizes[axis]
+            case ast.Attribute(value=ast.Name(id=name), attr="size"):
+                return self._product(self._arrays[name].sizes)
+            case ast.Subscript():
+                return self._load(node)
+        raise TypeError(f"no expression of kernels: {ast.unparse(node)}")
+
+    def _flag(self, node: ast.expr) -> Value:
+        value = self._value(node)
+        return value if value.kind == FLAG else self.compared(ast.NotEq(), value, constant(0))

@@ -1,0 +1,210 @@
+"""LLVM's code of one function, written line by line; numbers may be vectors, one for each lane."""
+
+from __future__ import annotations
+
+import ast
+import struct
+from dataclasses import dataclass
+
+FLOAT, INTEGER, FLAG, BYTE, POINTER = "double", "i64", "i1", "i8", "ptr"
+_OPERATIONS: dict[type[ast.AST], tuple[str, str]] = {  # of floats, and of integers
+    ast.Add: ("fadd", "add"),
+    ast.Sub: ("fsub", "sub"),
+    ast.Mult: ("fmul", "mul"),
+    ast.Div: ("fdiv", ""),
+    ast.FloorDiv: ("", "sdiv"),  # of what is not negative, as in all kernels
+    ast.Mod: ("", "srem"),
+    ast.RShift: ("", "ashr"),
+}
+_COMPARISONS: dict[type[ast.AST], tuple[str, str]] = {  # with what is no number, as in Python
+    ast.Lt: ("olt", "slt"),
+    ast.LtE: ("ole", "sle"),
+    ast.Gt: ("ogt", "sgt"),
+    ast.GtE: ("oge", "sge"),
+    ast.Eq: ("oeq", "eq"),
+    ast.NotEq: ("une", "ne"),
+}
+_OF_FLAGS: dict[type[ast.AST], str] = {
+    ast.BitAnd: "and",
+    ast.BitOr: "or",
+    ast.And: "and",
+    ast.Or: "or",
+}
+_INTRINSICS = {"abs": "fabs", "copysign": "copysign"}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number: its type, its name or itself; of how many lanes it is one each, 0 if it is one."""
+
+    kind: str
+    text: str
+    lanes: int = 0
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the text is the number itself."""
+        return not self.text.startswith("%")
+
+
+def kind_of(kind: str, lanes: int) -> str:
+    """Return the name of a type, of one number or of lanes."""
+    return f"<{lanes} x {kind}>" if lanes else kind
+
+
+def typed(value: Value) -> str:
+    """Return a number after its type."""
+    return f"{kind_of(value.kind, value.lanes)} {value.text}"
+
+
+def constant(value: float) -> Value:
+    """Return a flag, an integer or a float, exactly."""
+    if isinstance(value, bool):
+        return Value(FLAG, str(value).lower())
+    if isinstance(value, int):
+        return Value(INTEGER, str(value))
+    (bits,) = struct.unpack("<Q", struct.pack("<d", value))
+    return Value(FLOAT, f"0x{bits:016X}")
+
+
+class Lines:
+    """Lines of a function; what a block has computed it does not compute again.
+
+    Parameters
+    ----------
+    contract : bool
+        Whether a product and a sum may be rounded once.
+    """
+
+    def __init__(self, contract: bool) -> None:
+        self.entry: list[str] = []  # places on the stack
+        self.lines: list[str] = []
+        self._loose = " contract" if contract else ""
+        self._known: dict[str, Value] = {}
+        self._count = 0
+
+    def name(self, stem: str) -> str:
+        """Return a name that is not used elsewhere."""
+        self._count += 1
+        return f"{stem}.{self._count}"  # no name of Python has a dot
+
+    def add(self, text: str) -> str:
+        """Add a line that computes something, and return its name."""
+        name = self.name("%")
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def once(self, kind: str, lanes: int, text: str) -> Value:
+        """Compute what depends on nothing but the names in the text, unless the block has."""
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = Value(kind, self.add(text), lanes)
+        return found
+
+    # Blocks ------------------------------------------------------------------------------------
+
+    def begin(self, label: str) -> None:
+        """Begin a block."""
+        self.lines.append(f"{label}:")
+        self._known = {}
+
+    def jump(self, label: str) -> None:
+        """Go on elsewhere."""
+        self.lines.append(f"  br label %{label}")
+
+    def branch(self, flag: Value, yes: str, no: str) -> None:
+        """Go on at one of two places."""
+        self.lines.append(f"  br i1 {flag.text}, label %{yes}, label %{no}")
+
+    # Numbers -----------------------------------------------------------------------------------
+
+    def widened(self, value: Value, lanes: int) -> Value:
+        """Return a number for each lane."""
+        if value.lanes:
+            return value
+        kind = kind_of(value.kind, lanes)
+        if value.is_constant:
+            return Value(value.kind, f"splat ({typed(value)})", lanes)
+        first = self.once(value.kind, lanes, f"insertelement {kind} poison, {typed(value)}, i32 0")
+        zeros = f"<{lanes} x i32> zeroinitializer"
+        text = f"shufflevector {kind} {first.text}, {kind} poison, {zeros}"
+        return self.once(value.kind, lanes, text)
+
+    def as_float(self, value: Value) -> Value:
+        """Return an integer as a float."""
+        if value.kind != INTEGER:
+            return value
+        if value.is_constant:
+            return constant(float(int(value.text)))
+        text = f"sitofp {typed(value)} to {kind_of(FLOAT, value.lanes)}"
+        return self.once(FLOAT, value.lanes, text)
+
+    def alike(self, *values: Value) -> tuple[Value, ...]:
+        """Return numbers as floats if one is, and for each lane if one is."""
+        if any(value.kind == FLOAT for value in values):
+            values = tuple(map(self.as_float, values))
+        lanes = max(value.lanes for value in values)
+        if lanes:
+            values = tuple(self.widened(value, lanes) for value in values)
+        if len({value.kind for value in values}) > 1:
+            raise TypeError(f"numbers of several kinds: {', '.join(map(typed, values))}")
+        return values
+
+    def calculated(self, operator: ast.AST, left: Value, right: Value) -> Value:
+        """Return the result of an operation."""
+        if isinstance(operator, ast.Div):
+            left, right = self.as_float(left), self.as_float(right)
+        left, right = self.alike(left, right)
+        if type(operator) in _OF_FLAGS and left.kind == FLAG:
+            return self._of_two(_OF_FLAGS[type(operator)], FLAG, left, right)
+        if type(operator) not in _OPERATIONS:
+            raise TypeError(f"no operation of kernels: {type(operator).__name__}")
+        name = _OPERATIONS[type(operator)][left.kind == INTEGER]
+        if left.kind == FLOAT and name != "fdiv":
+            name += self._loose
+        return self._of_two(name, left.kind, left, right)
+
+    def compared(self, operator: ast.AST, left: Value, right: Value) -> Value:
+        """Return whether a comparison holds."""
+        left, right = self.alike(left, right)
+        of_floats, of_integers = _COMPARISONS[type(operator)]
+        name = f"fcmp {of_floats}" if left.kind == FLOAT else f"icmp {of_integers}"
+        return self._of_two(name, FLAG, left, right)
+
+    def _of_two(self, name: str, kind: str, left: Value, right: Value) -> Value:
+        return self.once(kind, left.lanes, f"{name} {typed(left)}, {right.text}")
+
+    def negated(self, operator: ast.AST, value: Value) -> Value:
+        """Return a number with the other sign, or a flag turned round."""
+        if isinstance(operator, ast.Not):
+            return self._of_two("xor", FLAG, *self.alike(value, constant(True)))
+        if value.kind == FLOAT:
+            return self.once(FLOAT, value.lanes, f"fneg {typed(value)}")
+        return self._of_two("sub", INTEGER, *self.alike(constant(0), value))
+
+    def chosen(self, test: Value, yes: Value, no: Value) -> Value:
+        """Return one of two numbers."""
+        yes, no = self.alike(yes, no)
+        if test.lanes:
+            yes, no = self.widened(yes, test.lanes), self.widened(no, test.lanes)
+        text = f"select {typed(test)}, {typed(yes)}, {typed(no)}"
+        return self.once(yes.kind, yes.lanes, text)
+
+    def called(self, name: str, given: list[Value]) -> Value:
+        """Return abs, copysign or the smaller one of two."""
+        if name == "min":
+            first, second = self.alike(*given)
+            return self.chosen(self.compared(ast.Lt(), second, first), second, first)
+        values = self.alike(*map(self.as_float, given))
+        lanes = values[0].lanes
+        suffix = f"v{lanes}f64" if lanes else "f64"
+        function = f"@llvm.{_INTRINSICS[name]}.{suffix}"
+        listed = ", ".join(map(typed, values))
+        return self.once(FLOAT, lanes, f"call {kind_of(FLOAT, lanes)} {function}({listed})")
+
+    def any_lane(self, flag: Value) -> Value:
+        """Return whether a flag is set in any lane."""
+        if not flag.lanes:
+            return flag
+        function = f"@llvm.vector.reduce.or.v{flag.lanes}i1"
+        return self.once(FLAG, 0, f"call i1 {function}({typed(flag)})")
