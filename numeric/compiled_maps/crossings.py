@@ -9,7 +9,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 
-_SLACK = 1  # iterations more than bisection would take, at most
+_SLACK = 4  # iterations more than bisection would take, at most
 _PUSH = 0.2  # share of the squared bracket by which a step stays away from the estimate
 _OFFSET = 0.3  # share of the tolerance by which it stays away at least
 _WIDENINGS = 20  # of a bracket whose unstable end is undecided
@@ -38,12 +38,19 @@ class Crossings(NamedTuple):
         return middle
 
 
-def crossings(judge: Judging, inside: Array, outside: Array, tolerance: float) -> Crossings:
+def crossings(
+    judge: Judging,
+    inside: Array,
+    outside: Array,
+    tolerance: float,
+    margins: tuple[Array, Array] | None = None,
+) -> Crossings:
     """Enclose where stability ends on segments from stable points to points that are not.
 
     By the method of Oliveira and Takahashi (2021, "An enhancement of the bisection method average
     performance preserving minmax optimality"): on the margin it converges like a secant method, and
-    takes hardly more steps than bisection where the margin says nothing.
+    takes hardly more steps than bisection where the margin says nothing: beyond the end of
+    noiseless stability, where it is infinite, segments are halved.
 
     Parameters
     ----------
@@ -53,10 +60,14 @@ def crossings(judge: Judging, inside: Array, outside: Array, tolerance: float) -
         Ends of the segments.
     tolerance : float
         How far apart, at most, the two ends of an enclosure are.
+    margins : pair of ndarray, shape (n,), optional
+        Those at the ends inside and outside, if they are known.
     """
     length = np.linalg.norm(outside - inside, axis=1)
     low, high = np.zeros(len(inside)), np.ones(len(inside))  # shares of the segments
     at_low, at_high = np.ones(len(inside)), -np.ones(len(inside))
+    if margins is not None:
+        at_low, at_high = np.maximum(_level(margins[0]), 0), np.minimum(_level(margins[1]), 0)
     proved = np.zeros(len(inside), dtype=bool)  # whether the upper end is proved not to be stable
     share = tolerance / np.maximum(length, tolerance)
     most = np.ceil(np.log2(1 / share)).astype(int) + _SLACK
@@ -72,18 +83,28 @@ def crossings(judge: Judging, inside: Array, outside: Array, tolerance: float) -
         a, b, fa, fb = low[open_], high[open_], at_low[open_], at_high[open_]
         radius = share[open_] / 2 * 2.0 ** (most[open_] - step) - (b - a) / 2
         t = _next(a, b, fa, fb, radius, _OFFSET * share[open_])
-        flags, margins = judge(along(t, open_))
-        good = flags == 1
-        margins = np.clip(np.where(np.isnan(margins), -1, margins), -1, 1)
+        flags, found = judge(along(t, open_))
+        good, levels = flags == 1, _level(found)
         low[open_] = np.where(good, t, a)
-        at_low[open_] = np.where(good, np.maximum(margins, 0), fa)
+        at_low[open_] = np.where(good, np.maximum(levels, 0), fa)
         high[open_] = np.where(good, b, t)
-        at_high[open_] = np.where(good, fb, np.minimum(margins, 0))
+        at_high[open_] = np.where(good, fb, np.minimum(levels, 0))
         proved[open_] = np.where(good, proved[open_], flags == 0)
     _prove(judge, along, high, proved, share)
     stable, unstable = along(low, np.arange(len(low))), along(high, np.arange(len(low)))
     unstable[~proved] = np.nan
     return Crossings(stable, unstable)
+
+
+def _level(margins: Array) -> Array:
+    """Return margins on a scale from -1 to 1, on which steps are taken: 1 / U - 1 for sums U > 1.
+
+    Noise sums have poles, at which their inverses are smooth. Where nothing is known it is -1.
+    """
+    low = np.where(margins < 0, margins, -np.inf)
+    with np.errstate(invalid="ignore"):
+        beyond = np.where(np.isinf(low), -1.0, low / (1 - low))
+    return np.where(margins >= 0, np.minimum(margins, 1), beyond)
 
 
 def _next(a: Array, b: Array, fa: Array, fb: Array, radius: Array, least: Array) -> Array:
@@ -95,7 +116,7 @@ def _next(a: Array, b: Array, fa: Array, fb: Array, radius: Array, least: Array)
     middle = (a + b) / 2
     spread = fa - fb
     with np.errstate(invalid="ignore", divide="ignore"):
-        secant = np.where(spread > 0, (fa * b - fb * a) / spread, middle)
+        secant = np.where((spread > 0) & (fb > -1), (fa * b - fb * a) / spread, middle)
     side = np.sign(middle - secant)
     push = np.maximum(_PUSH * (b - a) ** 2, least)
     pushed = np.where(push <= np.abs(middle - secant), secant + side * push, middle)

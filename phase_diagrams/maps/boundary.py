@@ -204,8 +204,9 @@ def labelled_boundary(
     coarse = Points({y_name: grid[y_name], x_name: grid[x_name]}, own)
     tracer = Tracer(judge, label, tolerance, flatness)
     with shown_progress("algorithms judged", None, progress) as advance:
-        stable = family_judge.judge(coarse, advance).stable == 1
-        curves, cusps = tracer.trace(stable.reshape(resolution, resolution))
+        seen = family_judge.judge(coarse, advance)
+        stable, margins = (x.reshape(resolution, resolution) for x in (seen.stable, seen.margin))
+        curves, cusps = tracer.trace(stable == 1, margins)
     settings: dict[str, Any] = {"batch_size": batch_size, **fixed}
     settings = {
         **describe(build, VaryingProblem(problem), settings, grid),

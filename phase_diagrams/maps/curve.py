@@ -76,19 +76,24 @@ def crossings_on_lines(
         How closely points are enclosed.
     """
     inside, outside = np.full(centres.shape, np.nan), np.full(centres.shape, np.nan)
+    margins = np.full((2, len(centres)), np.nan)
     for reach in reaches:
         left_over = np.flatnonzero(np.isnan(inside[:, 0]))
         if not left_over.size:
             break
         step = reach * steps[left_over]
         one, other = (np.clip(centres[left_over] + sign * step, 0, 1) for sign in (1, -1))
-        flags, _ = judge(np.concatenate([one, other]))
+        flags, known = judge(np.concatenate([one, other]))
         first, second = np.split(flags[:, None] == 1, 2)
         ready = (first != second)[:, 0]
         inside[left_over[ready]] = np.where(first, one, other)[ready]
         outside[left_over[ready]] = np.where(first, other, one)[ready]
+        both = known.reshape(2, -1)
+        margins[:, left_over[ready]] = np.where(first[:, 0], both, both[::-1])[:, ready]
     met = ~np.isnan(inside[:, 0])
-    found = crossings(judge, inside[met], outside[met], tolerance)
+    found = crossings(
+        judge, inside[met], outside[met], tolerance, (margins[0, met], margins[1, met])
+    )
     inside[met], outside[met] = found
     return Crossings(inside, outside)
 

@@ -15,6 +15,7 @@ from sgdmem.phase_diagrams.maps.curve import Curve, Labelling, crossings_on_line
 from sgdmem.phase_diagrams.maps.following import followed, true_parts
 
 _ROUNDS = 8  # of inserting points where a curve bends
+_ROUGHLY = 0.01  # of the flatness: how closely it is known whether one does
 _MOST_HALVINGS = 60  # on the way to a cusp
 _MOST_PASSES = 8  # one for each condition that may come up between two others
 _SHORTEST = 1e-4  # of a piece between others, in the unit square
@@ -47,66 +48,98 @@ class Tracer:
         self._judge, self._label = judge, label
         self._tolerance, self._flatness = tolerance, flatness
 
-    def trace(self, stable: Array) -> tuple[list[Curve], list[Cusp]]:
+    def trace(self, stable: Array, margins: Array | None = None) -> tuple[list[Curve], list[Cusp]]:
         """Return all curves and cusps.
 
         Parameters
         ----------
         stable : ndarray of bool, shape (m, n)
             Verdicts on a regular grid of the square, y by x: what is finer is not seen.
+        margins : ndarray, shape (m, n), optional
+            What is known of margins there.
         """
-        curves: list[Curve] = []
-        for line in _lines(stable):
-            inside, outside = _ends(line, stable)
-            found = crossings(self._judge, inside, outside, self._tolerance)
-            known = ~np.isnan(found.unstable).any(axis=1)
-            enclosed = Crossings(found.stable[known], found.unstable[known])
-            curves.append(Curve(enclosed, self._label(enclosed.unstable)))
-            self._refine(curves[-1])
+        lines = _lines(stable)
+        if not lines:
+            return [], []
+        inside, outside = _ends(np.concatenate(lines), stable)
+        ticks = [np.linspace(0, 1, size) for size in stable.shape[::-1]]  # where they were judged
+        first, second = (
+            np.stack([values[column] for values, column in zip(ticks, places.T, strict=True)], 1)
+            for places in (inside, outside)
+        )
+        known = None
+        if margins is not None:
+            known = margins[tuple(inside.T[::-1])], margins[tuple(outside.T[::-1])]
+        found = crossings(self._judge, first, second, self._tolerance, known)
+        curves = self._as_curves(found, np.cumsum([len(line) for line in lines]))
+        self._refine(curves)
         curves = self._followed(curves)
         return curves, [cusp for curve in curves for cusp in self._cusps(curve)]
+
+    def _as_curves(self, found: Crossings, stops: Array) -> list[Curve]:
+        """Return crossings as one curve up to each of some numbers, without those not found."""
+        known = ~np.isnan(found.unstable).any(axis=1)
+        enclosed = Crossings(found.stable[known], found.unstable[known])
+        whole = Curve(enclosed, self._label(enclosed.unstable))
+        ends = [0, *np.cumsum(known)[stops - 1].tolist()]
+        return [whole.part(start, stop) for start, stop in pairwise(ends)]
 
     def _followed(self, curves: Sequence[Curve]) -> list[Curve]:
         """Return curves without chords that no edge follows, and followed on from there."""
         divided = [true_parts(self._judge, curve, self._flatness) for curve in curves]
         found = [curve for curve, parts in zip(curves, divided, strict=True) if parts is None]
         cut = [part for parts in divided if parts is not None for part in parts]
-        limits = self._tolerance, self._flatness
-        for longer in followed(self._judge, self._label, cut, found, *limits):
-            self._refine(longer)
-            parts = true_parts(self._judge, longer, self._flatness)
-            found += [longer] if parts is None else parts
+        longer = followed(self._judge, self._label, cut, found, self._tolerance, self._flatness)
+        self._refine(longer)
+        for curve in longer:
+            parts = true_parts(self._judge, curve, self._flatness)
+            found += [curve] if parts is None else parts
         return found
 
-    def _refine(self, curve: Curve) -> None:
-        """Insert points until the curve is flat between them."""
-        rough = set(range(1, len(curve.conditions)))  # points before which it may bend
+    def _refine(self, curves: Sequence[Curve]) -> None:
+        """Insert points until all curves are flat between them."""
+        # points before which they may bend
+        rough = [np.arange(1, len(curve.conditions)) for curve in curves]
         for _ in range(_ROUNDS):
-            before = sorted(rough)
-            if not before:
+            sizes = [len(ends) for ends in rough]
+            if not sum(sizes):
                 return
-            ends = np.array(before)
-            points = curve.points
-            found = self._between(points[ends - 1], points[ends])
+            pairs = zip(curves, rough, strict=True)
+            p, q = np.concatenate(
+                [[curve.points[ends - 1], curve.points[ends]] for curve, ends in pairs], axis=1
+            )
+            found = self._between(p, q, max(self._tolerance, _ROUGHLY * self._flatness))
             known = ~np.isnan(found.points).any(axis=1)
-            chord = points[ends] - points[ends - 1]
+            chord, away = q - p, found.points - p
             length = np.linalg.norm(chord, axis=1)
-            away = found.points - points[ends - 1]
             distance = np.abs(chord[:, 0] * away[:, 1] - chord[:, 1] * away[:, 0])
             bent = known & (distance > self._flatness * np.maximum(length, self._tolerance))
-            chosen = Crossings(found.stable[bent], found.unstable[bent])
-            new = ends[bent].tolist()
-            curve.insert(new, chosen, self._label(chosen.unstable))
-            rough = {start + k for k, first in enumerate(new) for start in (first, first + 1)}
+            chosen = crossings(
+                self._judge, found.stable[bent], found.unstable[bent], self._tolerance
+            )
+            sharp = ~np.isnan(chosen.unstable).any(axis=1)
+            bent[bent] = sharp
+            chosen = Crossings(chosen.stable[sharp], chosen.unstable[sharp])
+            counts = [int(some.sum()) for some in np.split(bent, np.cumsum(sizes)[:-1])]
+            stops = np.cumsum(counts).tolist()
+            labels = self._label(chosen.unstable)
+            for k, (curve, some) in enumerate(
+                zip(curves, np.split(bent, np.cumsum(sizes)[:-1]), strict=True)
+            ):
+                new = rough[k][some]
+                own = slice(stops[k] - counts[k], stops[k])
+                part = Crossings(chosen.stable[own], chosen.unstable[own])
+                curve.insert(new.tolist(), part, labels[own])
+                rough[k] = np.unique(np.add.outer(new + np.arange(len(new)), [0, 1]))
 
-    def _between(self, p: Array, q: Array) -> Crossings:
+    def _between(self, p: Array, q: Array, tolerance: float) -> Crossings:
         """Return points of the curve on the lines that halve the distances of points p and q of it.
 
         NaN where none is found.
         """
         middle, length = (p + q) / 2, np.linalg.norm(q - p, axis=1)[:, None]
         across = length * normals(q - p)
-        return crossings_on_lines(self._judge, middle, across, _REACHES, self._tolerance)
+        return crossings_on_lines(self._judge, middle, across, _REACHES, tolerance)
 
     def _cusps(self, curve: Curve) -> list[Cusp]:
         """Close in on the places where the binding condition changes, and return them."""
@@ -139,7 +172,7 @@ class Tracer:
             rest = np.flatnonzero((gaps > self._tolerance) & ~stuck)
             if not rest.size:
                 break
-            found = self._between(before.points[rest], after.points[rest])
+            found = self._between(before.points[rest], after.points[rest], self._tolerance)
             missed = np.isnan(found.points).any(axis=1)
             stuck[rest[missed]] = moved[rest[~missed]] = True
             labels = self._label(found.unstable[~missed])
@@ -186,13 +219,7 @@ def _lines(stable: Array) -> list[Array]:
 
 
 def _ends(line: Array, stable: Array) -> tuple[Array, Array]:
-    """Return the two grid points at the ends of the edge that each vertex halves, as shares."""
+    """Return the two grid points, stable and not, at the ends of the edge that a vertex halves."""
     low, high = np.floor(line).astype(int), np.ceil(line).astype(int)
     first = stable[low[:, 1], low[:, 0]][:, None]
-    ticks = [np.linspace(0, 1, size) for size in stable.shape[::-1]]  # where they were judged
-    ends = np.where(first, low, high), np.where(first, high, low)
-    inside, outside = (
-        np.stack([values[places] for values, places in zip(ticks, end.T, strict=True)], axis=1)
-        for end in ends
-    )
-    return inside, outside
+    return np.where(first, low, high), np.where(first, high, low)

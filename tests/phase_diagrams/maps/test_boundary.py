@@ -278,10 +278,14 @@ def on_segments(function: Any, count: int = 3) -> tuple[Any, list[int]]:
 @pytest.mark.parametrize(
     ("function", "root", "most"),
     [
-        (lambda x: np.exp(-5 * x) - 0.2, np.log(5) / 5, 14),
+        (lambda x: np.exp(-5 * x) - 0.2, np.log(5) / 5, 10),
+        (lambda x: 1e-9 * (0.3 - x), 0.3, 16),
+        (lambda x: np.where(x < 0.5, 1 - 0.2 / np.maximum(0.5 - x, 1e-9), -np.inf), 0.3, 12),
+        (lambda x: np.where(x < 0.301, 1 - 1e-3 / np.maximum(0.301 - x, 1e-9), -np.inf), 0.3, 18),
         (lambda x: np.where(x < 0.3, 1.0, -np.inf), 0.3, 36),
         (lambda x: np.where(x < 0.3, 0.3 - x, np.nan), 0.3, 36),
         (lambda x: np.cbrt(0.7 - x), 0.7, 36),
+        (lambda x: (0.3 - x) ** 9, 0.3, 39),
     ],
 )
 def test_enclosures_are_narrow_and_quick(function: Any, root: float, most: int) -> None:
@@ -289,6 +293,24 @@ def test_enclosures_are_narrow_and_quick(function: Any, root: float, most: int) 
     assert (found.stable[:, 0] <= root).all() and (found.unstable[:, 0] >= root).all()
     assert np.linalg.norm(found.unstable - found.stable, axis=1).max() <= 1e-10
     assert len(asked) <= most
+
+
+def test_known_margins_are_where_an_enclosure_starts() -> None:
+    def judge(points: Any) -> tuple[Any, Any]:
+        asked.append(len(points))
+        margins = 0.25 - points[:, 0] - 0.1 * points[:, 0] ** 2
+        return np.where(margins > 0, 1, 0).astype(np.int8), margins
+
+    asked: list[int] = []
+    ends = np.array([[0.0, 0], [0.1, 0]]), np.array([[1.0, 0], [0.3, 0]])
+    margins = judge(ends[0])[1], judge(ends[1])[1]
+    counts = []
+    for known in (None, margins):
+        asked.clear()
+        found = crossings(judge, *ends, 1e-10, known)
+        assert (np.linalg.norm(found.unstable - found.stable, axis=1) <= 1e-10).all()
+        counts.append(sum(asked))
+    assert counts[1] <= counts[0] - 3
 
 
 def test_an_end_that_is_undecided_is_not_taken_for_a_proof() -> None:
