@@ -63,7 +63,7 @@ def javascript_functions(algorithm: Algorithm) -> str:
     >>> from sympy import Symbol
     >>> from sgdmem import sgd
     >>> print(javascript_functions(sgd(Symbol("learning_rate"))).splitlines()[6].strip())
-    return {entries: [v_p0], P: [(-1.0), 1.0], Q: [t2], effective_learning_rate: v_p0};
+    return {entries: [v_p0], P: [(-1.0), 1.0], Q: [t3], effective_learning_rate: v_p0};
     """
     named, symbols = with_plain_parameters(algorithm)
     parameters, shifted = [*symbols], named.half_plane_form.shifted
