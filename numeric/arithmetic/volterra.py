@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 
 from sgdmem.numeric.arithmetic.ball import Array
 
@@ -152,6 +151,8 @@ class _Transforms:
 
     def stretch(self, values: Array, distance: int, outputs: int) -> Array:
         """Return what entries pass on to those that begin at a distance from the first of them."""
+        from scipy.fft import irfft, next_fast_len, rfft
+
         # entry j of the result is sum_i kernel[distance + j - i] values[i]
         low = distance - values.size + 1
         length = next_fast_len(values.size + outputs - 1, real=True)
@@ -162,6 +163,8 @@ class _Transforms:
         return found  # type: ignore[no-any-return]
 
     def _transform(self, low: int, count: int, length: int) -> Array:
+        from scipy.fft import rfft
+
         piece = np.zeros(count)
         known = self.kernel[low : low + count]
         piece[: known.size] = known

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.special import gamma
 
 from sgdmem.numeric.losses.loss_recursion import expected_loss
 from sgdmem.numeric.losses.loss_series import LossAsymptotics, loss_regime
@@ -120,6 +119,8 @@ def loss_asymptotics(
 def _constants(
     algorithm: Algorithm, law: PowerLaw, target: PowerLawTarget, noise: BatchNoise, verdict: Any
 ) -> LossAsymptotics:
+    from scipy.special import gamma
+
     nu, zeta_exponent = law.exponent, target.exponent
     if zeta_exponent == 1:
         zeta_exponent = 1 + _NEAR_ONE  # where the sums of the signal exist

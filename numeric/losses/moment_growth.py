@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import math
 
-from scipy.optimize import brentq
-
 from sgdmem.numeric.losses.moment_map import MomentMap
 from sgdmem.numeric.problems.samples import Samples
 
@@ -28,6 +26,8 @@ def second_moment_growth(mapping: MomentMap, samples: Samples) -> float:
     to all digits where it is hardly above that square. Inf beyond the range of floats.
     """
     square = max(mapping.slowest_root, _LEAST) ** 2
+
+    from scipy.optimize import brentq
 
     def growth(place: float) -> float:
         return square * (1 + math.exp(-place))

@@ -9,13 +9,14 @@ tuples of coefficients, lowest power first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
-from sgdmem.symbolic.algebra.scalars import Element, flint_rational
+from sgdmem.symbolic.algebra.scalars import Element, flint_rational, fraction_of
 
 Polynomial = tuple[Element, ...]
 
-_FEW = 8  # rows for which the recursion of Faddeev and LeVerrier is fast
+_FEW = 2  # rows for which the recursion of Faddeev and LeVerrier is as fast as FLINT
 
 
 class TransferPolynomials(NamedTuple):
@@ -54,7 +55,10 @@ def characteristic_polynomial(matrix: Sequence[Sequence[Element]]) -> Polynomial
     if size > _FEW and all(hasattr(entry, "numerator") for row in matrix for entry in row):
         from flint import fmpq_mat
 
-        return tuple(fmpq_mat([[*map(flint_rational, row)] for row in matrix]).charpoly())
+        found = fmpq_mat([[*map(flint_rational, row)] for row in matrix]).charpoly()
+        if any(isinstance(entry, Fraction) for row in matrix for entry in row):
+            return tuple(map(fraction_of, found))
+        return tuple(found)
     coefficients: list[Element] = [1]
     product = [
         [0 * entry for entry in row] for row in matrix

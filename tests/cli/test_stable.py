@@ -97,7 +97,7 @@ def test_every_reason_is_on_the_page() -> None:
 
 def test_a_numeric_verdict_needs_neither_sympy_nor_numba_nor_matplotlib() -> None:
     code = (
-        "import sys\n"
+        "import sys, sgdmem.methods\n"
         "from sgdmem.cli.main import main\n"
         f"try: main({[*HEAVY_BALL, *LAW]})\n"
         "except SystemExit: pass\n"
