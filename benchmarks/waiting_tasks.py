@@ -185,6 +185,64 @@ def regimes(points: int) -> Call:
     return lambda: named_diagram("regimes", points=points)
 
 
+def digits() -> Any:
+    """Return scikit-learn's digits, standardised."""
+    kept = np.load(Path(__file__).parents[1] / "docs" / "data" / "digits.npz")
+    return standardised(kept["pixels"].astype(float))
+
+
+def standardised(rows: Any) -> Any:
+    """Return columns of mean 0 and variance 1, without constant ones."""
+    rows = rows[:, rows.std(axis=0) > 0]
+    return (rows - rows.mean(axis=0)) / rows.std(axis=0)
+
+
+def long_rows() -> Any:
+    """Return 10^6 x 50 short floats: rows of very different lengths, with a falling spectrum."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((10**6, 50), np.float32)
+    rows *= np.arange(1, 51, dtype=np.float32) ** np.float32(-0.5)
+    return rows * (rng.pareto(3, size=(10**6, 1)) + 0.3).astype(np.float32)
+
+
+def wide_rows(samples: int = 20_000) -> Any:
+    """Return random pictures of 28 x 28 pixels, a third as many as MNIST has, standardised."""
+    from benchmarks.samples import pictures
+
+    return pictures(samples)
+
+
+def on_data(rows: Callable[[], Any], momentum: str = "0.9") -> Call:
+    """Return a call that reads rows, and finds the largest rate and a verdict below it."""
+    import sgdmem
+
+    given = rows()
+
+    def call() -> Any:
+        problem = sgdmem.Problem.from_data(given)
+        rate = sgdmem.largest_learning_rate("heavy-ball", problem, 64, momentum=momentum)
+        fresh = sgdmem.Problem.from_data(given)
+        return sgdmem.stability(sgdmem.heavy_ball(0.9 * float(rate), momentum), fresh, 64).stable
+
+    return call
+
+
+def map_on_digits(side: int = 100) -> Call:
+    """Return a call that makes a map of the heavy ball on the digits."""
+    import sgdmem
+
+    given = digits()
+    axes: dict[str, Any] = {
+        "x": ("learning_rate", np.geomspace(1e-4, 1, side)),
+        "y": ("momentum", np.linspace(0, 0.995, side)),
+    }
+
+    def call() -> Any:
+        return sgdmem.phase_diagram(sgdmem.heavy_ball, sgdmem.Problem.from_data(given), 64, **axes)
+
+    return call
+
+
 TASKS: dict[str, Callable[[], Call]] = {
     **{f"map of memory {M}": (lambda M=M: first_map(M)) for M in range(9)},  # type: ignore[misc]
     **{f"AggMo of {K}": (lambda K=K: aggmo_map(K)) for K in (1, 2, 4, 6)},  # type: ignore[misc]
@@ -205,6 +263,10 @@ TASKS: dict[str, Callable[[], Call]] = {
     "critical batch sizes": critical_batch_sizes,
     "store drawn again": store_drawn_again,
     "simulation": simulation,
+    "data, digits": lambda: on_data(digits),
+    "data, 10^6 x 50": lambda: on_data(long_rows),
+    "data, 20000 pictures": lambda: on_data(wide_rows),
+    "data, map of the digits, 100 x 100": map_on_digits,
 }
 
 

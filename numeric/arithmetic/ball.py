@@ -112,7 +112,9 @@ class Ball:
     # Views --------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Ball:
-        return Ball(self.mid[index], np.broadcast_to(self.rad, self.mid.shape)[index])
+        alike = self.rad.shape == self.mid.shape
+        rad = self.rad if alike else np.broadcast_to(self.rad, self.mid.shape)
+        return Ball(self.mid[index], rad[index])
 
     def where(self, mask: Array) -> Ball:
         """Return the entries where a mask holds, and exactly 0 elsewhere."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect, multisect
+from sgdmem.numeric.arithmetic.roots import smooth_root
 
 Interval = tuple[float, float]
 
@@ -68,7 +69,9 @@ def positive_intervals(
 
     def end(low: float, high: float, at_low: bool) -> float:
         if costly:
-            return _root(lambda point: float(value(np.array([point]))[0]), low, high)
+            return smooth_root(  # of a function that may be -inf
+                lambda point: max(float(value(np.array([point]))[0]), -1.0), low, high, _ROOT
+            )
         return multisect(lambda points: (value(points) > 0) == at_low, low, high)[not at_low]
 
     marks = [positive[0], *positive, positive[-1]]
@@ -115,13 +118,6 @@ def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
         inner = lower + (upper - lower) * ends
     points = np.concatenate([inner, lower + (upper - lower) * crowded, near_upper])
     return np.unique(points[(points > lower) & (points < upper)])
-
-
-def _root(value: Callable[[float], float], low: float, high: float) -> float:
-    """Return the root of a function that may be -inf."""
-    from scipy.optimize import brentq
-
-    return float(brentq(lambda x: max(value(x), -1.0), low, high, rtol=_ROOT, xtol=1e-300))
 
 
 def _with_extrema(

@@ -11,12 +11,12 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm
-from sgdmem.numeric.noise_sums.pairs import quick_pairs
+from sgdmem.numeric.noise_sums.pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.noise_sums.sampled_operator import ROUNDED, SampledOperator, is_close
 from sgdmem.numeric.sampled_noise.epoch_bounds import EpochBounds
 from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise, require_possible
 from sgdmem.numeric.sampled_noise.mode_states import ModeStates
-from sgdmem.numeric.sampled_noise.sampled_radius import MOST_PASSES, are_moderate, ritz_pair
+from sgdmem.numeric.sampled_noise.sampled_radius import are_moderate, ritz_pair
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs
@@ -27,27 +27,29 @@ class EpochOperator(SampledOperator):
 
     def radius(
         self,
-        form: ModeForm,
+        form: Callable[[], ModeForm],
+        pairs: tuple[Array, float],
         done: Callable[[float, float], bool],
-        passes: int = MOST_PASSES,
-        within: Interval = (0.0, math.inf),
+        passes: int,
+        within: Interval,
     ) -> Interval:
         """Return bounds of the radius, between those of both sizes if that is enough."""
-        if done(*within):
-            return within
         least, most = self.extreme_shares
         known = (within[0] / most, within[1] / least)
 
         def enough(low: float, high: float) -> bool:
             return done(least * low, most * high) or high < (1 + _ROUGH) * low
 
-        low, high = self._unit_radius(form, enough, passes, known)
+        low, high = self._unit_radius(pairs, enough, passes, known)
         low = max(within[0], least * low * (1 - 4 * UNIT))
         high = min(within[1], most * high * (1 + 4 * UNIT))
-        products = quick_pairs(form, self.spectrum.eigenvalues)
-        if done(low, high) or not (math.isfinite(high) and are_moderate(products)):
+        if done(low, high):
             return low, high
-        states, noise, start = self._epoch(form, self.spectrum.eigenvalues, products)
+        one = form()
+        products = quick_pairs(one, self.spectrum.eigenvalues)
+        if not (math.isfinite(high) and are_moderate(products)):
+            return low, high
+        states, noise, start = self._epoch(one, self.spectrum.eigenvalues, products)
         if not np.isfinite(noise.responses).all():  # beyond the range of floats
             return low, high
         radius, leading, _ = noise.leading(start, _SMALL)
@@ -59,7 +61,8 @@ class EpochOperator(SampledOperator):
         low, high = self.bounds_without_a_pass(form, np.array([True]))
         least, most = self.extreme_shares
         known = float(low[0]) / least, float(high[0]) / most  # all that is, where w hears nothing
-        return float(self.noise.share) * sum(self._unit_radius(form, is_close, within=known)) / 2
+        pairs = mode_pairs(form, self.spectrum.eigenvalues)
+        return float(self.noise.share) * sum(self._unit_radius(pairs, is_close, within=known)) / 2
 
     def quick_radius(
         self, form: ModeForm, eigenvalues: Array, products: Array, low: float

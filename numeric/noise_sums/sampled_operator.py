@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -11,9 +12,9 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
-from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, single, take
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, members, mode_summands, single, take
 from sgdmem.numeric.noise_sums.noise_operator import Bounds, NoiseOperator
-from sgdmem.numeric.noise_sums.pairs import mode_pairs, quick_pairs
+from sgdmem.numeric.noise_sums.pairs import mode_pairs, pairs_of_each, quick_pairs
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
 from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
@@ -41,10 +42,28 @@ class SampledOperator(NoiseOperator):
         """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
         done, passes = (is_close, MOST_PASSES) if sharp else (_decides, _FEW)
         low, high = self.bounds_without_a_pass(form, wanted)
-        for index in np.flatnonzero(wanted).tolist():
-            within = low[index], high[index]
-            low[index], high[index] = self.radius(single(form, index), done, passes, within)
+        if self._share == 0:
+            return np.where(wanted, 0.0, low), np.where(wanted, 0.0, high)
+        asked = [
+            index
+            for index in np.flatnonzero(wanted).tolist()
+            if not done(float(low[index]), float(high[index]))
+        ]
+        if not asked:
+            return low, high
+        some = take(form, np.array(asked)) if members(form) > 1 else form
+        for place, (index, pairs) in enumerate(
+            zip(asked, pairs_of_each(some, self.spectrum.eigenvalues), strict=True)
+        ):
+            within = float(low[index]), float(high[index])
+            low[index], high[index] = self.radius(
+                partial(single, some, place), pairs, done, passes, within
+            )
         return low, high
+
+    @cached_property
+    def _share(self) -> float:
+        return float(self.noise.share)
 
     def bounds_without_a_pass(self, form: ModeForm, wanted: Array) -> Bounds:
         """Return bounds from the diagonal of the operator, and from its longest sample."""
@@ -66,19 +85,19 @@ class SampledOperator(NoiseOperator):
 
     def radius(
         self,
-        form: ModeForm,
+        form: Callable[[], ModeForm],
+        pairs: tuple[Array, float],
         done: Callable[[float, float], bool],
-        passes: int = MOST_PASSES,
-        within: Interval = (0.0, math.inf),
+        passes: int,
+        within: Interval,
     ) -> Interval:
-        """Return bounds of the radius for one form, shape (1, 1), until they are ``done``."""
-        share = float(self.noise.share)
-        if share == 0:
-            return 0.0, 0.0
-        if done(*within):
-            return within
+        """Return bounds of the radius for one form and its `mode_pairs`, until they are ``done``.
+
+        What makes the form, shape (1, 1), takes a while, and few need it.
+        """
+        share = self._share
         low, high = self._unit_radius(
-            form,
+            pairs,
             lambda low, high: done(share * low, share * high),
             passes,
             (within[0] / share, within[1] / share),
@@ -87,12 +106,12 @@ class SampledOperator(NoiseOperator):
 
     def _unit_radius(
         self,
-        form: ModeForm,
+        pairs: tuple[Array, float],
         done: Callable[[float, float], bool],
         passes: int = MOST_PASSES,
         within: Interval = (0.0, math.inf),
     ) -> Interval:
-        products, error = mode_pairs(form, self.spectrum.eigenvalues)
+        products, error = pairs
         if not error < _CERTAIN:
             return within
         return sampled_radius(self.samples.images, products, error, done, passes, within)
@@ -109,7 +128,7 @@ class SampledOperator(NoiseOperator):
         batch = least / float(self.noise.inverse_batch)  # the shares have 1 / B
         return batch * diagonal_radius(self.samples, shares)
 
-    @property
+    @cached_property
     def extreme_shares(self) -> Interval:
         """Those of the least and the most noisy batches: the radius is between those of each."""
         full, last = map(float, self.noise.shares)
@@ -146,7 +165,7 @@ class SampledOperator(NoiseOperator):
             products,
             lambda ritz: ritz.value >= least and self._is_settled(ritz),
         )
-        radius = float(self.noise.share) * found.value
+        radius = self._share * found.value
         sure = abs(radius - 1) >= max(_SURE, 2 * found.error)
         settled = sure or found.is_invariant or self._is_settled(found)
         return radius, 0.0 if settled else found.error
@@ -159,7 +178,7 @@ class SampledOperator(NoiseOperator):
 
     def _is_settled(self, ritz: RitzPair) -> bool:
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""
-        radius = float(self.noise.share) * ritz.value
+        radius = self._share * ritz.value
         return ritz.error <= _MOST_ERROR and (
             ritz.error * radius <= max(_ERROR, _PART * abs(radius - 1))
         )
@@ -172,7 +191,7 @@ class SampledOperator(NoiseOperator):
 
     def critical_batch_size(self, form: ModeForm) -> float:
         """Return the size of all batches at which the radius, a multiple of the share, is 1."""
-        low, high = self._unit_radius(form, is_close)
+        low, high = self._unit_radius(mode_pairs(form, self.spectrum.eigenvalues), is_close)
         if math.isinf(high):
             return high
         radius, n = (low + high) / 2 / self.samples.trace_share, len(self.samples)

@@ -47,18 +47,12 @@ class FirstPass(NamedTuple):
         for piece, Z in pieces:
             w, lengths = weights[piece], found.lengths[piece]  # of the latter a view
             for rows in blocks(len(Z), Z[0].size):
-                squares = Z[rows] * Z[rows]
-                of_modes = squares.sum(axis=1) if Z.shape[1] > 1 else squares[:, 0]
-                lengths[rows], found.curvatures[piece][rows] = (of_modes @ both).T
-                if Z.shape[1] == 1:
-                    of_modes *= np.sqrt(w[rows])[:, None]
-                    found.coupling[:] += of_modes.T @ of_modes
+                squares = np.einsum("nki,nki->ni", Z[rows], Z[rows])
+                lengths[rows], found.curvatures[piece][rows] = (squares @ both).T
+            found.coupling[:] += squared_moments(Z, w)
             if Z.shape[1] == 1:
                 found.of_identity[:] += weighted_squares(Z[:, 0], lengths * w)
             else:
-                for few in slices(len(Z), rows_together(size**2)):
-                    curvature = Z[few].transpose(0, 2, 1) @ Z[few]
-                    found.coupling[:] += np.tensordot(w[few], curvature * curvature, 1)
                 found.of_identity[:] += image(piece, Z, np.eye(size))
             report_pass(len(Z) / n)
         return found
@@ -66,3 +60,19 @@ class FirstPass(NamedTuple):
     def heaviest(self, weights: Array, count: int) -> Array:
         r"""Return the places of so many samples with the largest parts in :math:`E|H_s|^2`."""
         return np.sort(np.argpartition(weights * self.curvatures**2, -count)[-count:])
+
+
+def squared_moments(Z: Array, weights: Array) -> Array:
+    """Return the sum of the squared entries of the curvatures of columns, shape (m, K, N)."""
+    n, outputs, size = Z.shape
+    found = np.zeros((size, size))
+    if outputs == 1:
+        for rows in blocks(n, size):
+            squares = Z[rows, 0] * Z[rows, 0]
+            squares *= np.sqrt(weights[rows])[:, None]
+            found += squares.T @ squares
+    else:
+        for rows in slices(n, rows_together(size**2)):
+            curvature = Z[rows].transpose(0, 2, 1) @ Z[rows]
+            found += np.tensordot(weights[rows], curvature * curvature, 1)
+    return found

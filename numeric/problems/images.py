@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +17,75 @@ _ROOM = 2**27  # floats that they may take
 _MATRICES = 64  # as large as these that a question works with
 
 
+@dataclass(frozen=True)
+class Preview:
+    r"""Nearly what a pass finds, in little time: it tells where to look, and proves nothing.
+
+    The heaviest samples are taken as they are. Of the others only moments that do not depend on the
+    signs of coordinates are: for rows these are :math:`E[z_i^2z_j^2]`.
+
+    Attributes
+    ----------
+    heavy : callable
+        The covariance of the heaviest samples.
+    rest : ndarray, shape (N, N)
+        What the others add to these moments.
+    most_steps : int
+        Previews that take about half as long as a pass.
+    """
+
+    heavy: Callable[[Array], Array]
+    rest: Array
+    most_steps: int
+
+    def __call__(self, N: Array) -> Array:
+        """Return about the covariance of a symmetric matrix."""
+        image, own = self.heavy(N) + 2 * self.rest * N, np.diag(N)
+        image[np.diag_indices(len(N))] += self.rest @ own - 2 * np.diag(self.rest) * own
+        return np.asarray(image)
+
+
+class Known(NamedTuple):
+    """Symmetric matrices of norm 1 and what passes found of them.
+
+    Attributes
+    ----------
+    matrices, images : ndarray, shape (m, N, N)
+        And the covariance of each.
+    missed : ndarray, shape (m, N, N), or shape (m, 0) without a preview
+        What that misses of the images.
+    form : ndarray, shape (m, m)
+        The inner products of matrices and images.
+    """
+
+    matrices: Array
+    images: Array
+    missed: Array
+    form: Array
+
+    @classmethod
+    def of(cls, matrix: Array, image: Array, preview: Preview | None) -> Known:
+        """Return what a pass found of one matrix."""
+        missed = np.empty(0) if preview is None else image - preview(matrix)
+        return cls(matrix[None], image[None], missed[None], np.array([[np.vdot(matrix, image)]]))
+
+    def joined(self, other: Known) -> Known:
+        """Return both, one after the other."""
+        across = np.tensordot(self.images, other.matrices, ((1, 2), (1, 2)))
+        form = np.block([[self.form, across], [across.T, other.form]])
+        parts = zip(self[:3], other[:3], strict=True)
+        matrices, images, missed = map(np.concatenate, parts)
+        return Known(matrices, images, missed, form)
+
+    def without(self, places: slice) -> Known:
+        """Return what is left without some."""
+        form = np.delete(np.delete(self.form, places, 0), places, 1)
+        matrices, images, missed = (np.delete(part, places, 0) for part in self[:3])
+        return Known(matrices, images, missed, form)
+
+
 class RememberedImages:
-    """Symmetric matrices of norm 1 and the covariance of each; the first is the identity.
+    """What is known for all algorithms; the first matrix is the identity.
 
     Several threads may use it at once.
 
@@ -28,9 +97,8 @@ class RememberedImages:
         The covariance of the identity.
     rounding : float
         A bound of its error, over the norm of what it is given.
-    preview : RememberedImages or None
-        Those of the few heaviest samples alone, whose passes take no time to speak of. What is
-        left out is positive, so that their leading matrix tells where to look, and proves nothing.
+    preview : Preview or None
+        Of many samples.
     """
 
     def __init__(
@@ -38,7 +106,7 @@ class RememberedImages:
         covariance: Callable[[Array], Array],
         of_identity: Array,
         rounding: float,
-        preview: RememberedImages | None = None,
+        preview: Preview | None = None,
     ) -> None:
         size = len(of_identity)
         room = 8.0 * _MATRICES * size**2
@@ -46,19 +114,17 @@ class RememberedImages:
         self.covariance, self.rounding = covariance, rounding
         self.of_identity, self.preview = of_identity, preview
         root = size**0.5
-        self._pairs = [(np.eye(size) / root, of_identity / root)]
-        self._most = max(2, min(_MOST, _ROOM // (2 * size * size)))
+        self._known = Known.of(np.eye(size) / root, of_identity / root, preview)
+        self._most = max(2, min(_MOST, _ROOM // (3 * size * size)))
         self._lock = Lock()
 
-    def remembered(self) -> tuple[list[Array], list[Array]]:
-        """Return the matrices, and their images."""
-        with self._lock:
-            matrices, images = zip(*self._pairs, strict=True)
-        return list(matrices), list(images)
+    def remembered(self) -> Known:
+        """Return what is known."""
+        return self._known
 
-    def remember(self, matrix: Array, image: Array) -> None:
-        """Add a matrix of norm 1 that others do not make up; the oldest one but the first goes."""
+    def remember(self, found: Known) -> None:
+        """Add matrices that others do not make up; the oldest ones but the first go."""
         with self._lock:
-            self._pairs.append((matrix, image))
-            if len(self._pairs) > self._most:
-                del self._pairs[1]
+            together = self._known.joined(found)
+            beyond = max(0, len(together.matrices) - self._most)
+            self._known = together.without(slice(1, 1 + beyond)) if beyond else together

@@ -19,8 +19,8 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.compilation.progress import report_pass
 from sgdmem.numeric.problems.drawing import Drawing
-from sgdmem.numeric.problems.first_pass import FirstPass
-from sgdmem.numeric.problems.images import RememberedImages
+from sgdmem.numeric.problems.first_pass import FirstPass, squared_moments
+from sgdmem.numeric.problems.images import Preview, RememberedImages
 from sgdmem.numeric.problems.symmetric_products import fourth_moments
 from sgdmem.numeric.problems.whitened import RowsLeft, WhitenedRows, decompose
 from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
@@ -31,6 +31,7 @@ _AFRESH = Drawing()
 OPERATIONS = 120  # roundings, beside those of the sums
 _HEAVY = 1000  # samples that are asked first
 _MANY = 10  # times as many, from which on they are
+_FEWEST_STEPS, _MOST_STEPS = 5, 30  # of a preview
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,8 +166,9 @@ class Samples:
         heavy = self._heavy
         preview = None
         if heavy is not None:
-            quick = partial(heavy.covariance, told=_silent)
-            preview = RememberedImages(quick, quick(identity), self.rounding)
+            rest = self._first_pass.coupling - squared_moments(heavy.columns[:], heavy.weights)
+            steps = min(_MOST_STEPS, max(_FEWEST_STEPS, len(self) // (2 * len(heavy))))
+            preview = Preview(partial(heavy.covariance, told=_silent), rest, steps)
         return RememberedImages(self.covariance, of_identity, self.rounding, preview)
 
     @property

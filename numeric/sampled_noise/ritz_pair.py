@@ -16,14 +16,14 @@ algorithm: with :math:`N=\sum_ac_aN_a` the quotient is :math:`c^TKc/c^TGc`,
 question found is remembered for the next (`RememberedImages`), which often needs no pass over the
 data at all.
 
-Of many samples the heaviest ones, which mostly make up the leading matrix, are asked first: a pass
-over them costs little, and the first one over all samples starts from their leading matrix.
+Of many samples a preview is asked where to look (`CorrectedPreview`): a pass over the heaviest
+ones, which mostly make up the leading matrix, costs little.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,15 +31,19 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.definiteness import is_definite
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.problems.images import RememberedImages
+from sgdmem.numeric.problems.images import Known, Preview, RememberedImages
 from sgdmem.numeric.problems.samples import OPERATIONS
+from sgdmem.numeric.sampled_noise.corrected_preview import CorrectedPreview
 
 _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
 _POWERS = 8  # of the operator, in a bound
-_ROUGH, _LEADING = 1e-3, 0.5  # residual, and part of the value, from which a preview helps
-_PREVIEWED = 1e-5  # residual of its leading matrix
+_FINEST, _USEFUL = (
+    1e-12,
+    0.3,
+)  # residuals, and part of the last one, above which previews are no use
 _USUAL, _FINE = 3, 1e-6  # passes that a question takes, and residual at the end
-_SOON, _MOST_PREVIEWED = 4, 40  # passes over it
+_GAIN = 1e-4  # part of the residual to which a preview is followed: no pass gains more
+_TOGETHER = 2**21  # entries of matrices that are copied at once
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
 _SHARES = np.geomspace(0.3, 3e-9, 9)  # of the diagonal in the matrix that proves the upper bound
 _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper bound until it is proved
@@ -60,26 +64,52 @@ class RitzPair:
         to the next Ritz value.
     """
 
-    def __init__(self, images: RememberedImages, products: Array) -> None:
+    def __init__(self, images: RememberedImages | CorrectedPreview, products: Array) -> None:
         self.images, self.products = images, products
-        self.matrices, self.covariances = images.remembered()
-        self.gram, self.form = np.empty((0, 0)), np.empty((0, 0))
-        self.passes, self.before = 0, np.inf
-        for count in range(1, len(self.matrices) + 1):
-            self._append(count)
+        self.known = images.remembered()
+        self.found: Known | None = None
+        self.before = np.inf
+        flat, weights = self.known.matrices.reshape(len(self.known.matrices), -1), 1 / products
+        some = max(1, _TOGETHER // products.size)
+        parts = [flat[k : k + some] * weights.ravel() for k in range(0, len(flat), some)]
+        self.gram = np.concatenate([part @ flat.T for part in parts])
+        self.form = self.known.form
         self._solve()
+
+    @property
+    def passes(self) -> int:
+        """How many were made for this question."""
+        return 0 if self.found is None else len(self.found.matrices)
+
+    @property
+    def _parts(self) -> list[Known]:
+        return [self.known] if self.found is None else [self.known, self.found]
+
+    def _inner(self, other: Array) -> Array:
+        """Return the inner products of all matrices of the space with another one."""
+        every = [part.matrices.reshape(len(part.matrices), -1) for part in self._parts]
+        return np.concatenate([flat @ other.ravel() for flat in every])
+
+    def _combined(self, coefficients: Array, name: str) -> Array:
+        """Return a sum with factors of the matrices of the space, or of their images."""
+        found, first = np.zeros(self.products.shape), 0
+        for part in self._parts:
+            stack = getattr(part, name)
+            some = coefficients[first : first + len(stack)]
+            found += (some @ stack.reshape(len(stack), -1)).reshape(found.shape)
+            first += len(stack)
+        return found
 
     def extend(self) -> None:
         """Add what A makes of the Ritz vector to the space: one pass over the data.
 
-        The first pass is that of the leading matrix of the heaviest samples, where it helps.
+        Of many samples it is of the leading matrix that a preview sees, while that helps.
         """
         for direction in self._directions():
             size, new = self._norm(direction), direction
             for _ in range(2):  # in exact arithmetic a residual is orthogonal to the space already
-                scaled = new / self.products
-                inner = np.array([float(np.vdot(other, scaled)) for other in self.matrices])
-                new = new - _combined(self.turn @ (self.turn.T @ inner), self.matrices)
+                inner = self._inner(new / self.products)
+                new = new - self._combined(self.turn @ (self.turn.T @ inner), "matrices")
             if self._norm(new) > _INVARIANT * size:
                 break
         else:
@@ -88,10 +118,10 @@ class RitzPair:
         new /= np.abs(new).max()  # squares of small entries would be 0
         new /= np.linalg.norm(new)
         image = self.images.covariance(new)  # may be interrupted
-        self.matrices.append(new)
-        self.covariances.append(image)
-        self.passes += 1
-        self._append(len(self.matrices))
+        own = Known.of(new, image, self.images.preview)
+        self.found = own if self.found is None else self.found.joined(own)
+        self.gram = _bordered(self.gram, self._inner(new / self.products))
+        self.form = _bordered(self.form, self._inner(image))
         self.before = self.residual
         self._solve()
 
@@ -105,18 +135,22 @@ class RitzPair:
 
     def _directions(self) -> Iterator[Array]:
         preview = self.images.preview
-        if preview is not None and self.passes == 0 and self.residual > _ROUGH:
-            heavy, least = RitzPair(preview, self.products), _LEADING * self.value
-            while not (heavy.residual <= _PREVIEWED or heavy.is_invariant):
-                if heavy.passes == _MOST_PREVIEWED or (
-                    heavy.passes >= _SOON and heavy.value < least
-                ):
-                    break
-                heavy.extend()
-            heavy.remember()
-            if heavy.value > least:
-                yield heavy.matrix
+        slow = self.passes > 0 and self.residual > _USEFUL * self.before
+        if preview is not None and self.residual > _FINEST and not slow:
+            near = self._seen_from_near(preview)
+            if near.passes:
+                yield near.matrix
         yield self.products * self.covariance - self.value * self.matrix
+
+    def _seen_from_near(self, preview: Preview) -> RitzPair:
+        """Return the pair to which the preview leads, corrected by what is known."""
+        missed = self._combined(self.coefficients, "missed")
+        own = Known(self.matrix[None], self.covariance[None], missed[None], np.empty((1, 1)))
+        near = RitzPair(CorrectedPreview(preview, own, self._parts[-1]), self.products)
+        wanted, most = max(_FINE / 100, _GAIN * min(1.0, self.residual)), preview.most_steps
+        while not (near.residual <= wanted or near.is_invariant or near.passes >= most):
+            near.extend()
+        return near
 
     def _norm(self, matrix: Array) -> float:
         """Return the norm in the metric of G, in which A is symmetric."""
@@ -124,20 +158,8 @@ class RitzPair:
 
     def remember(self) -> None:
         """Keep what passes found for other questions."""
-        first = len(self.matrices) - self.passes
-        for pair in zip(self.matrices[first:], self.covariances[first:], strict=True):
-            self.images.remember(*pair)
-
-    def _append(self, count: int) -> None:
-        """Add a row and a column to both matrices."""
-        last = self.matrices[count - 1]
-        scaled, image = last / self.products, self.covariances[count - 1]
-        every = self.matrices[:count]
-        gram, form = np.empty((count, count)), np.empty((count, count))
-        gram[:-1, :-1], form[:-1, :-1] = self.gram, self.form
-        gram[-1] = gram[:, -1] = [float(np.vdot(other, scaled)) for other in every]
-        form[-1] = form[:, -1] = [float(np.vdot(other, image)) for other in every]
-        self.gram, self.form = gram, form
+        if self.found is not None and isinstance(self.images, RememberedImages):
+            self.images.remember(self.found)
 
     def _solve(self) -> None:
         root = 1 / np.sqrt(np.diag(self.gram))
@@ -147,7 +169,7 @@ class RitzPair:
         ritz_values, inner = np.linalg.eigh(self.turn.T @ self.form @ self.turn)
         self.coefficients = self.turn @ inner[:, -1]
         self.matrix, self.covariance = (
-            _combined(self.coefficients, x) for x in (self.matrices, self.covariances)
+            self._combined(self.coefficients, name) for name in ("matrices", "images")
         )
         # N has the norm 1 in the metric of G only to rounding
         self.norm = float(np.vdot(self.matrix, self.matrix / self.products))
@@ -164,7 +186,7 @@ class RitzPair:
     @property
     def _error(self) -> float:
         """Of the covariance: rounding in those that it is made of, and in their combination."""
-        combined = 1 + 2 * len(self.matrices) / OPERATIONS
+        combined = 1 + 2 * len(self.coefficients) / OPERATIONS
         return self.images.rounding * combined * float(np.abs(self.coefficients).sum())
 
     def lower_bound(self) -> float:
@@ -218,6 +240,7 @@ class RitzPair:
 
     def _diagonal(self) -> Base:
         """Return the diagonal whose image is that of the identity."""
+        assert isinstance(self.images, RememberedImages)  # previews prove nothing
         slack = self.images.rounding * len(self.products) ** 0.5
         return Base(np.diag(1 / np.diag(self.products)), self.images.of_identity, slack)
 
@@ -248,9 +271,9 @@ class Base:
     slack: float
 
 
-def _combined(coefficients: Array, matrices: Sequence[Array]) -> Array:
-    """Return a sum of matrices with factors, without a copy of all of them."""
-    return np.asarray(sum(c * part for c, part in zip(coefficients, matrices, strict=True)))
+def _bordered(matrix: Array, row: Array) -> Array:
+    """Return a symmetric matrix with one more row and column."""
+    return np.block([[matrix, row[:-1, None]], [row[None]]])
 
 
 def _least(function: Callable[[int], float], count: int) -> tuple[int, float]:

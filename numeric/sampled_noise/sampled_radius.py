@@ -74,7 +74,7 @@ def _enclosed(
         # of many samples what is left of the width then is rounding of the passes
         is_rounding = ritz.images.preview is not None and ritz.residual <= _SETTLED
         last = left == 0 or ritz.is_invariant or is_rounding
-        hoped = ritz.value * (1 + width * ritz.residual / residual)
+        hoped = max(low, ritz.value) * (1 + width * ritz.residual / residual)
         if last or done(low, min(high, hoped)):
             high = min(high, ritz.upper_bound(error))
             width, residual = max(high / low - 1, 1e-15) if low else 1.0, ritz.residual

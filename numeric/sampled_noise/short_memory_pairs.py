@@ -43,32 +43,61 @@ def short_memory_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, 
     >>> products.round(12).tolist(), error < 1e-14
     ([[1.5, 0.666666666667], [0.666666666667, 0.6]], True)
     """
-    polynomial = half_plane_polynomial(form, Ball(eigenvalues))
-    *coefficients, d = [np.broadcast_to(part.mid.ravel(), eigenvalues.shape) for part in polynomial]
-    c, q, f = (float(part.mid.ravel()[0]) for part in (form.pull, form.Q[0], form.fixed[0]))
-    apart = c * f * f
-    if form.decay is None:
-        d = eigenvalues
-    else:
-        c, apart = c * c, float(_apart(form).mid.ravel()[0]) ** 2
-    products = np.empty((eigenvalues.size,) * 2)
-    rows = max(1, _BLOCK // eigenvalues.size)
-    with np.errstate(all="ignore"):
-        for start in range(0, eigenvalues.size, rows):
-            some = slice(start, start + rows)
-            lam, own = eigenvalues[some, None], d[some, None]
-            if len(coefficients) == 1:
-                (a,) = coefficients
-                values = 2 * c / (a[some, None] * d + a * own)
-            else:
-                a, b = coefficients
-                u = a[some, None] * b + a * b[some, None]
-                v = b[some, None] * d + b * own
-                gap = lam - eigenvalues
-                values = 2 * (c * u + q * q * v) / (apart * (gap * gap) + u * v)
-            products[some] = values * (lam * eigenvalues)
-    is_certain = np.isfinite(products).all() and products.min() > 0 and _have_one_sign(polynomial)
-    return products, _error(form, polynomial) if is_certain else math.inf
+    return ShortMemoryPairs(form, eigenvalues)[0]
+
+
+class ShortMemoryPairs:
+    """What `short_memory_pairs` returns for each of several forms, whose balls are made at once.
+
+    Parameters
+    ----------
+    form : HalfPlaneForm
+        In balls of shape (A, 1).
+    eigenvalues : array of shape (N,)
+    """
+
+    def __init__(self, form: HalfPlaneForm, eigenvalues: Array) -> None:
+        polynomial = half_plane_polynomial(form, Ball(eigenvalues))
+        self._eigenvalues = eigenvalues
+        members, N = form.pull.mid.shape[0], eigenvalues.size
+        *self._coefficients, d = [np.broadcast_to(part.mid, (members, N)) for part in polynomial]
+        c, self._q, f = (_column(part) for part in (form.pull, form.Q[0], form.fixed[0]))
+        self._d, self._apart, self._c = d, c * f * f, c
+        if form.decay is None:
+            self._d = np.broadcast_to(eigenvalues, d.shape)
+        else:
+            self._c, self._apart = c * c, _column(_apart(form)) ** 2
+        self._errors = np.where(_have_one_sign(polynomial), _errors(form, polynomial), np.inf)
+
+    def __len__(self) -> int:
+        return len(self._d)
+
+    def __getitem__(self, place: int) -> tuple[Array, float]:
+        eigenvalues, d = self._eigenvalues, self._d[place]
+        c, q, apart = (float(part[place]) for part in (self._c, self._q, self._apart))
+        coefficients = [part[place] for part in self._coefficients]
+        products = np.empty((eigenvalues.size,) * 2)
+        rows = max(1, _BLOCK // eigenvalues.size)
+        with np.errstate(all="ignore"):
+            for start in range(0, eigenvalues.size, rows):
+                some = slice(start, start + rows)
+                lam, own = eigenvalues[some, None], d[some, None]
+                if len(coefficients) == 1:
+                    (a,) = coefficients
+                    values = 2 * c / (a[some, None] * d + a * own)
+                else:
+                    a, b = coefficients
+                    u = a[some, None] * b + a * b[some, None]
+                    v = b[some, None] * d + b * own
+                    gap = lam - eigenvalues
+                    values = 2 * (c * u + q * q * v) / (apart * (gap * gap) + u * v)
+                np.multiply(values, lam * eigenvalues, out=products[some])
+        certain = products.min() > 0 and products.max() < math.inf  # and no NaN
+        return products, float(self._errors[place]) if certain else math.inf
+
+
+def _column(part: Ball) -> Array:
+    return np.asarray(part.mid[:, 0])
 
 
 def _apart(form: HalfPlaneForm) -> Ball:
@@ -77,32 +106,33 @@ def _apart(form: HalfPlaneForm) -> Ball:
     return found
 
 
-def _have_one_sign(coefficients: list[Ball]) -> bool:
-    lower, upper = (
-        min(side.min() for side in sides)
-        for sides in ([part.lower for part in coefficients], [-part.upper for part in coefficients])
-    )
-    return bool(lower > 0 or upper > 0)
+def _have_one_sign(coefficients: list[Ball]) -> Array:
+    """Return for which forms all coefficients have one sign, at all eigenvalues."""
+    lower = np.min([part.lower.min(axis=1) for part in coefficients], axis=0)
+    upper = np.max([part.upper.max(axis=1) for part in coefficients], axis=0)
+    return np.asarray((lower > 0) | (upper < 0))
 
 
-def _error(form: HalfPlaneForm, polynomial: list[Ball]) -> float:
-    """Return how far products may be off, relative to themselves."""
+def _errors(form: HalfPlaneForm, polynomial: list[Ball]) -> Array:
+    """Return how far products may be off, relative to themselves, for each form."""
     parts = (*polynomial[:-1], form.pull, form.Q[0], form.fixed[0])
-    *grown, c, q, f = (math.log1p(_relative(part)) for part in parts)
-    apart, d = c + 2 * f, 0.0
-    if form.decay is not None:
-        c, d = 2 * c, math.log1p(_relative(polynomial[-1]))
-        apart = 2 * math.log1p(_relative(_apart(form)))
-    if len(grown) == 1:
-        above, below = c, grown[0] + d
-    else:
-        a, b = grown
-        above, below = b + max(a + c, 2 * q + d), max(apart, a + 2 * b + d)
-    error = math.expm1(2 * (above + below) + _ROUNDINGS * UNIT)  # 1 / (1 - e) is below (1 + e)^2
-    return error / (1 - error) * (1 + 1e-6) if error < _CERTAIN else math.inf
-
-
-def _relative(part: Ball) -> float:
-    """Return the largest relative error of balls; of exact zeros 0."""
     with np.errstate(all="ignore"):
-        return float(np.where(part.rad == 0, 0.0, part.rad / np.abs(part.mid)).max())
+        *grown, c, q, f = (np.log1p(_relative(part)) for part in parts)
+        apart, d = c + 2 * f, np.zeros_like(c)
+        if form.decay is not None:
+            c, d = 2 * c, np.log1p(_relative(polynomial[-1]))
+            apart = 2 * np.log1p(_relative(_apart(form)))
+        if len(grown) == 1:
+            above, below = c, grown[0] + d
+        else:
+            a, b = grown
+            above = b + np.maximum(a + c, 2 * q + d)
+            below = np.maximum(apart, a + 2 * b + d)
+        # 1 / (1 - e) is below (1 + e)^2
+        error = np.expm1(2 * (above + below) + _ROUNDINGS * UNIT)
+        return np.where(error < _CERTAIN, error / (1 - error) * (1 + 1e-6), np.inf)
+
+
+def _relative(part: Ball) -> Array:
+    """Return the largest relative error of each form's balls; of exact zeros 0."""
+    return np.asarray(np.where(part.rad == 0, 0.0, part.rad / np.abs(part.mid)).max(axis=1))

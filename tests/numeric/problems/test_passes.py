@@ -39,7 +39,7 @@ def test_what_passes_found_before_an_interrupt_is_kept(
         patch.setattr(images, "covariance", interrupted)
         with pytest.raises(KeyboardInterrupt):
             stability(method, problem, 4)
-    assert len(images.remembered()[0]) == 3
+    assert len(images.remembered().matrices) == 3
     expected = stability(method, Problem.from_data(rows), 4)
     assert stability(method, problem, 4).noise_sum == pytest.approx(expected.noise_sum, rel=1e-6)
 

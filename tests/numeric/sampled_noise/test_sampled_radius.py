@@ -14,6 +14,7 @@ from sgdmem import InputError, Noise, Problem, Spectrum, largest_learning_rate, 
 from sgdmem.numeric.arithmetic.definiteness import is_definite
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
+from sgdmem.numeric.noise_sums.pairs import pairs_of_each
 from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
@@ -84,6 +85,20 @@ def test_closed_forms_at_the_ends_of_stability(method: Algorithm) -> None:
         for j, second in enumerate(eigenvalues.tolist()):
             exact = exact_pair(raw, Fraction(first), Fraction(second))
             assert abs(Fraction(products[i, j]) / exact - 1) <= Fraction(error)
+
+
+@pytest.mark.parametrize("decay", [Fraction(0), Fraction(1, 50)])
+@pytest.mark.parametrize("momentum", [0, 1])
+def test_pairs_of_several_forms_are_those_of_each(decay: Fraction, momentum: int) -> None:
+    rates = [0.1, 0.7, 3.0]  # with eigenvalue 2 the last one is not Schur
+    methods = [named.heavy_ball(x, 0.5) if momentum else named.sgd(x) for x in rates]
+    eigenvalues = np.array([2.0, 1.5, 1e-3])
+    found = list(pairs_of_each(ball_form(methods, decay), eigenvalues))
+    assert math.isinf(found[-1][1]) and len(found) == len(methods)
+    for method, (products, error) in zip(methods, found, strict=True):
+        expected, own = mode_pairs(ball_form([method], decay), eigenvalues)
+        np.testing.assert_array_equal(products, expected)
+        assert error == own
 
 
 def test_nothing_is_certain_of_modes_that_are_not_schur() -> None:
