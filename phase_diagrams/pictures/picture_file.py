@@ -7,6 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sgdmem.symbolic.files.marks import SIGNATURE, marked_page
 from sgdmem.symbolic.files.whole_files import write_bytes
 
@@ -54,6 +56,32 @@ def save(drawn: Any, path: str | PathLike[str], *, dots: float = DOTS) -> None:
     kind = target.suffix.lower()
     with rc_context({**_FONTS, "hatch.linewidth": _HATCHING}):
         # in memory: a full disk makes some of matplotlib's writers stumble over themselves
-        figure.savefig(data, format=kind[1:], dpi=dots, metadata=_MARKS.get(kind))
+        if kind == ".png":
+            _write_png(figure, data, dots)
+        else:
+            figure.savefig(data, format=kind[1:], dpi=dots, metadata=_MARKS.get(kind))
     drawing = data.getvalue()
     write_bytes(target, marked_page(drawing) if kind == ".svg" else drawing)
+
+
+def _write_png(figure: Any, data: BytesIO, dots: float) -> None:
+    """Write a figure as pixels, as ``savefig`` does, which lays it out and draws it twice."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    usual, known = figure.canvas, figure.dpi
+    try:
+        canvas: Any = FigureCanvasAgg(figure)
+        figure.dpi = dots
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())
+    finally:
+        figure.set_canvas(usual)
+        figure.dpi = known
+    opaque = (pixels[..., 3] == 255).all()
+    about = PngInfo()
+    for key, text in _MARKS[".png"].items():
+        about.add_text(key, text)
+    image = Image.fromarray(pixels[..., :3] if opaque else pixels)
+    image.save(data, "png", dpi=(dots, dots), pnginfo=about)

@@ -19,13 +19,11 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
 from sgdmem.phase_diagrams.pictures.palette import ink
+from sgdmem.phase_diagrams.pictures.room import Region
 
 LETTERS = 8.5  # points, beside others of 10
 BOX: dict[str, Any] = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75}
 _RASTER = 240  # samples along each side of a region's picture
-# A rectangle of sides 1 fits around a point that is 1/sqrt 2 away from the edges; and a border.
-_ROOM = 0.5**0.5 * 1.15
-_AS_GOOD = 0.97  # of the room at the best place
 _PAD = 3.0  # points around a name
 _ALONG = 25  # places along a curve that are tried
 _GAP = 5.0  # points between a curve and its name, at least
@@ -80,11 +78,12 @@ def name_regions(
     texts = {}
     for name, region in regions.items():
         mask = np.pad(region, ((0, 1), (0, 1)))[cells] & free  # outside of the map: none
+        found = Region(mask, frame.size)
         for words, rotation in ((name, 0), (_in_two_lines(name), 0), (name, 90)):
             width, height = _text_size(words)
             if rotation:
                 width, height = height, width
-            place = _roomiest(mask, frame.size, width, height)
+            place = found.roomiest(width, height)
             if place is not None:
                 share = np.array([width, height]) / frame.size / 2
                 low, high = (
@@ -113,22 +112,6 @@ def _cells(frame: _Frame, edges: tuple[Array, Array]) -> tuple[Array, Array]:
     return np.ix_(places[1], places[0])  # type: ignore[return-value]
 
 
-def _roomiest(mask: Array, size: Array, width: float, height: float) -> tuple[float, float] | None:
-    """Return the place, as shares of the axes, in which a rectangle has most room in a mask."""
-    from scipy.ndimage import distance_transform_edt
-
-    # in units of the rectangle's sides; the border of the axes is an edge as well
-    sampling = size[1] / height / mask.shape[0], size[0] / width / mask.shape[1]
-    away = distance_transform_edt(np.pad(mask, 1), sampling=sampling)[1:-1, 1:-1]
-    if away.max() < _ROOM:
-        return None
-    # among places that are as good, the middle of the region
-    plain = distance_transform_edt(np.pad(mask, 1), sampling=size[::-1] / mask.shape)[1:-1, 1:-1]
-    good = np.where(away > _AS_GOOD * away.max(), plain, 0)
-    row, column = np.unravel_index(int(good.argmax()), good.shape)
-    return (float(column) + 0.5) / mask.shape[1], (float(row) + 0.5) / mask.shape[0]
-
-
 def _in_two_lines(name: str) -> str:
     """Return a name broken at its middle space or hyphen, not within a formula."""
     words = re.findall(r"(?:\$[^$]*\$|[^ $])+", name)
@@ -149,13 +132,13 @@ def _text_size(words: str) -> tuple[float, float]:
     return width + border, 1.3 * letters * len(lines) + border
 
 
-@lru_cache(maxsize=256)  # finding the extents of letters takes most of the time
+@lru_cache(maxsize=256)
 def _width(line: str, letters: float) -> float:
     from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    from matplotlib.textpath import text_to_path
 
-    path = TextPath((0, 0), line, prop=FontProperties(size=letters))
-    return float(path.get_extents().width)
+    font = FontProperties(size=letters)
+    return float(text_to_path.get_text_width_height_descent(line, font, "$" in line)[0])
 
 
 def _write(ax: Any, place: tuple[float, float], words: str, rotation: float) -> Any:
@@ -247,12 +230,9 @@ def _beside(
 
     The box is nearer to its own curve than to others.
     """
-    from scipy.spatial import cKDTree
-
     width, height = sides
     gap = in_points(_GAP)
     drawn = [points[np.isfinite(points).all(axis=1)] for points in (np.concatenate(own), others)]
-    trees = [cKDTree(points) for points in drawn]
     best, found = 0.0, None
     for place in np.linspace(0.06, 0.94, _ALONG):
         middle = int(place * (len(piece) - 1))
@@ -275,12 +255,18 @@ def _beside(
             )
             box = centre + u[:, None] * width * along + v[:, None] * height * across
             border = min(float(box.min()), float((size - box).min()))
-            near_own, near_others = (float(tree.query(box)[0].min()) for tree in trees)
+            near_own, near_others = (_nearest(box, points) for points in drawn)
             room = min(border, near_own, near_others)
             if room > best and near_others > near_own:
                 best = room
                 found = centre, along, box
     return found if best >= gap / 2 else None
+
+
+def _nearest(box: Array, points: Array) -> float:
+    """Return how far the nearest two of some points are, infinity if there are none."""
+    across, up = box[:, :1] - points[:, 0], box[:, 1:] - points[:, 1]
+    return float(np.sqrt((across * across + up * up).min(initial=np.inf)))
 
 
 def _densely(points: Array) -> Array:

@@ -97,7 +97,7 @@ def test_a_map_whose_code_is_kept_needs_nothing_heavy(tmp_path: Path) -> None:
     )
     code = (
         "import sys\n"
-        "heavy = 'numba sympy distributed dask xarray pandas scipy.io matplotlib.pyplot'.split()\n"
+        "heavy = 'numba sympy distributed dask xarray pandas scipy matplotlib.pyplot'.split()\n"
         "from sgdmem.cli.main import main\n"
         "try: main(['phase-diagram', 'mine.py:ball', '--power-law', '1.5', '--batch-size', '8', "
         "'--x', 'learning_rate=0.1:2:20', '--y', 'momentum=0:0.9:20', '-o', 'map.png'])\n"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib import rcParams
 from matplotlib.figure import Figure
+from PIL import Image
 
 import sgdmem
 from sgdmem import InputError, Problem, Spectrum
@@ -140,6 +141,33 @@ def test_files_have_letters(tmp_path: Path) -> None:
     assert b"/CIDFontType2" in written and b"/Type3" not in written
     text = (tmp_path / "edge.svg").read_text()
     assert ">two complex roots<" in text and 'width="234pt"' in text
+
+
+def test_pixels_are_those_of_savefig_drawn_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    axes = draw_edge(size="column")
+    figure, draws = axes.figure, []
+    canvas, dots, draw = figure.canvas, figure.dpi, Figure.draw
+
+    def counted(self: Any, renderer: Any) -> None:
+        draws.append(renderer.dpi)
+        draw(self, renderer)
+
+    monkeypatch.setattr(Figure, "draw", counted)
+    for opaque in (True, False):
+        figure.patch.set_alpha(None if opaque else 0)
+        draws.clear()
+        sgdmem.pictures.save(axes, tmp_path / "edge.png")
+        assert draws == [300] and figure.canvas is canvas and figure.dpi == dots
+        with Image.open(tmp_path / "edge.png") as ours:
+            assert ours.mode == ("RGB" if opaque else "RGBA")
+            assert "written by sgdmem" in ours.info["Comment"]
+            assert round(ours.info["dpi"][0]) == 300
+            pixels = np.asarray(ours.convert("RGBA"))
+        figure.savefig(tmp_path / "theirs.png", dpi=300)
+        with Image.open(tmp_path / "theirs.png") as theirs:
+            assert np.array_equal(pixels, np.asarray(theirs))
 
 
 def test_title_is_not_broken_within_an_equation() -> None:
