@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.equivalence import change_of_variables, equivalent
-from sgdmem.symbolic.algorithms.family import FAMILIES, Family
+from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.printing import value_text
 from sgdmem.symbolic.algorithms.update_notation import Publication, chosen, letter_of, without
 from sgdmem.symbolic.derivations.typesetting.writer import Writer
@@ -22,7 +22,7 @@ from sgdmem.symbolic.expressions.tidying import arranged
 from sgdmem.symbolic.systems.dana_and_am1 import dana_and_am1
 from sgdmem.symbolic.tracing.method import method
 from sgdmem.symbolic.zoo.conversions import convert
-from sgdmem.symbolic.zoo.named_algorithms import averaging, qhm, torch_sgd, two_rate
+from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, averaging, qhm, torch_sgd, two_rate
 from sgdmem.symbolic.zoo.several_momenta import dana_step
 from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
 

@@ -13,12 +13,11 @@ from typing import Any
 from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
-from sgdmem.symbolic.algorithms.family import FAMILIES as FAMILIES
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
+from sgdmem.symbolic.algorithms.named_families import FAMILIES as FAMILIES
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.algorithms.update_notation import Publication
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo import past_gradients, several_momenta, several_sequences
 
 
 @family(
@@ -361,11 +360,16 @@ USUAL_FAMILIES: dict[str, Family[...]] = {  # what people begin with
         averaged_sgd,
     )
 }
-_ZOO = (several_sequences, several_momenta, past_gradients)
-FAMILIES.update(USUAL_FAMILIES)
-FAMILIES.update(
-    (x.name, x) for group in _ZOO for x in vars(group).values() if isinstance(x, Family)
-)
+_ELSEWHERE = {
+    "several_sequences": ("triple-momentum", "asgd", "mass", "snag", "schedule-free"),
+    "several_momenta": ("pid", "ademamix", "dana-step"),
+    "past_gradients": (
+        *("optimistic", "past-extragradient", "delayed-sgd", "aggregated-gradient", "storm"),
+    ),
+}
+FAMILIES.add(USUAL_FAMILIES)
+for module, names in _ELSEWHERE.items():
+    FAMILIES.add_later(f"sgdmem.symbolic.zoo.{module}", names)
 _NONLINEAR = {  # in the gradients
     *("adam", "adamw", "adamax", "nadam", "radam", "adagrad", "adadelta", "rmsprop", "lion"),
     *("signsgd", "sign-sgd", "muon", "shampoo"),

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from sgdmem.symbolic.algebra.routh import summands
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import equivalent
+from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo import past_gradients, several_momenta, several_sequences
 from tests.strategies import EIGENVALUES, ENTRIES, raw_algorithms
 
 STEPS = 4
@@ -255,6 +257,9 @@ def test_families() -> None:
     assert named.find_family(named.sgd) is named.sgd
     for name, family in named.FAMILIES.items():
         assert family.name == name
+    modules = (named, past_gradients, several_momenta, several_sequences)
+    written = {x.name for module in modules for x in vars(module).values() if type(x) is Family}
+    assert written == set(named.FAMILIES)
     assert named.torch_sgd.missing(["momentum"]) == ["learning_rate"]
     with pytest.raises(InputError, match="unknown algorithm 'adam'; known are ademamix, aggmo"):
         named.find_family("adam")
