@@ -28,6 +28,20 @@ _COARSE = {  # spacing of the numbers at 1, by the end of the type's name
 }
 
 
+def distinct(values: Array) -> Array:
+    """Return the different values of an array of numbers, in ascending order.
+
+    As `numpy.unique`, which imports masked arrays for it.
+
+    Examples
+    --------
+    >>> distinct(np.array([2.0, 1.0, 2.0]))
+    array([1., 2.])
+    """
+    ascending = np.sort(values, axis=None)
+    return ascending[np.append(True, ascending[1:] != ascending[:-1])[: ascending.size]]
+
+
 def precision(values: Any) -> float:
     """Return the relative spacing of the numbers that values came in, eps of their type.
 

@@ -28,6 +28,9 @@ from sgdmem.symbolic.algebra.scalars import to_float
 
 Array: TypeAlias = NDArray[Any]
 _MOST_WHOLE = 2**53  # up to it all integers are floats
+# The C library of Linux gives memory back when it is freed, and each page of the next array is
+# cleared anew, which takes longer than what is computed; once so much was freed it keeps it.
+np.empty(2**21)
 
 
 class Ball:

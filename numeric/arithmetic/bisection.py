@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import distinct
 from sgdmem.numeric.arithmetic.ball import Array
 
 _SHARES = np.arange(1, 16) / 16
@@ -68,7 +69,7 @@ def multisect(
     (1.414213562373095, 1.4142135623730951)
     """
     for _ in range(rounds):
-        points = np.unique(np.append(low + (high - low) * _SHARES, (low + high) / 2))
+        points = distinct(np.append(low + (high - low) * _SHARES, (low + high) / 2))
         points = points[(points > low) & (points < high)]
         if points.size == 0:
             break

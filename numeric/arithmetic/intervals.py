@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import distinct
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect, multisect
 from sgdmem.numeric.arithmetic.roots import smooth_root
@@ -117,7 +118,7 @@ def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
     else:
         inner = lower + (upper - lower) * ends
     points = np.concatenate([inner, lower + (upper - lower) * crowded, near_upper])
-    return np.unique(points[(points > lower) & (points < upper)])
+    return distinct(points[(points > lower) & (points < upper)])
 
 
 def _with_extrema(

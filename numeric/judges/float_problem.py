@@ -21,7 +21,7 @@ from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import to_float
 
 _DOUBLINGS = 2000
-_BLOCK = 2**13  # entries of an array at once: all that a form needs stay in a cache
+_BLOCK = 3 * 2**12  # entries of an array at once: all that a form needs stay in a cache
 _SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
 _FINE, _COARSE = 1.5, 3.0  # ratios of the ends of a power law's panels
 

@@ -13,6 +13,7 @@ from math import ceil, log
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import distinct
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
@@ -109,7 +110,7 @@ def _sharp_rule(long: LongList, edges: Array, relative_error: float, kept: int) 
         if wide.size == 0:
             break
         first, last = ends[wide], ends[wide + 1] - 1
-        edges = np.unique(np.append(edges, np.sqrt(lam[first]) * np.sqrt(lam[last])))[::-1]
+        edges = distinct(np.append(edges, np.sqrt(lam[first]) * np.sqrt(lam[last])))[::-1]
         narrower = long.rule(kept, edges)
         if not narrower.errors.sum() < found.errors.sum() / 2:
             break  # it is rounding errors
@@ -128,7 +129,7 @@ def _compress_law(law: PowerLaw, relative_error: float, kept: int = KEPT) -> Com
     if ends.size:  # not a steep one, which has no node beyond the head
         edges = _law_edges(law, float(ends[ends > 0][-1]), kept)
         beyond = edges[(edges < ends[0]) & (edges > ends[-1])]
-        ends = np.unique(np.concatenate([ends, beyond]))[::-1]
+        ends = distinct(np.concatenate([ends, beyond]))[::-1]
     whole = long.rule(_LAW_HEAD, ends)
     listed = slice(None if ends.size else whole.head)
     points = points_for(relative_error)

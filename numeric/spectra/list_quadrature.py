@@ -16,6 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import distinct
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.quadrature import RATIO, REACH, Rule, gauss_error, gauss_rule
@@ -176,6 +177,6 @@ class LongList:
         """Return the eigenvalues next to some values, beyond the first ones, and their places."""
         order, lam, radii, _ = self.sorted
         after = np.searchsorted(-lam, -values)
-        places = np.unique(np.concatenate([after - 1, after]))
+        places = distinct(np.concatenate([after - 1, after]))
         places = places[(places >= head) & (places < lam.size)]
         return Ball(lam[places], radii[places]), order[places]

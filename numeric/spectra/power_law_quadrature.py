@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import distinct
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.euler_maclaurin import REST, end_correction, end_disks_and_errors
@@ -120,7 +121,7 @@ class LongLaw:
         with np.errstate(over="ignore"):
             place = (law.scale / values) ** (1 / law.exponent)
         last = np.inf if law.count is None else float(law.count)
-        k = np.unique(np.concatenate([np.floor(place), np.ceil(place)]))
+        k = distinct(np.concatenate([np.floor(place), np.ceil(place)]))
         k = k[(k > head) & (k <= last) & np.isfinite(k)]
         return law.eigenvalues(k), k - 1
 

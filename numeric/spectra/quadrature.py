@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import distinct
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
 
@@ -125,7 +126,7 @@ def bounded_rule(
         if panels.size + more.size == 0:
             break
         middles = np.sqrt(edges[panels]) * np.sqrt(edges[panels + 1])
-        edges = np.unique(np.concatenate([edges, middles, more]))[::-1]
+        edges = distinct(np.concatenate([edges, middles, more]))[::-1]
         found = spectrum.rule(head, edges)
         bounds = bound(found.disks)
     return found, bounds

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import distinct
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.noise_sums.long_memory import LONGEST_IN_FLOATS
@@ -106,4 +107,4 @@ def interval_sample(smallest: Any, largest: Any) -> Array:
     """Return eigenvalues between two, closer together at both ends."""
     low, high = float(smallest), float(largest)
     turn = (1 - np.cos(np.pi * np.arange(_SAMPLED) / (_SAMPLED - 1))) / 2
-    return np.unique(np.concatenate([low + (high - low) * turn, np.geomspace(low, high, _SAMPLED)]))
+    return distinct(np.concatenate([low + (high - low) * turn, np.geomspace(low, high, _SAMPLED)]))
