@@ -39,7 +39,8 @@ def distinct(values: Array) -> Array:
     array([1., 2.])
     """
     ascending = np.sort(values, axis=None)
-    return ascending[np.append(True, ascending[1:] != ascending[:-1])[: ascending.size]]
+    is_new = np.append(True, ascending[1:] != ascending[:-1])[: ascending.size]
+    return np.asarray(ascending[is_new])
 
 
 def precision(values: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,9 +11,11 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.noise_sums.pairs import quick_pairs
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
+
 
 _ERRORS = 2  # standard errors to either side
 _SLOWEST, _SLOW = 1e-6, 7  # eigenvalues that are left out, over the smallest that is not; how many
@@ -37,8 +40,8 @@ def fitted_radius(judge: Judge) -> Interval | None:
     """
     if judge.noise.is_partial and judge.reason in _OF_NOISE and judge.joint.is_summed[0]:
         return _with_modes_left_out(judge)
-    estimate = judge.noise.estimate
-    if not isinstance(estimate, NoiseEstimate) or judge.noise.is_quiet:
+    estimate = judge.noise.fitted
+    if estimate is None or judge.noise.is_quiet:
         return None
     if judge.reason not in _OF_NOISE:
         return None
@@ -95,6 +98,8 @@ def _with_modes_left_out(judge: Judge) -> Interval:
     :math:`\lambda_i` the middle one's :math:`2\kappa\sup_{i,j}(\lambda_ih_{ij})\max|S|^2`. An
     estimate: modes and :math:`|S|^2` may be known nearly only.
     """
+    from sgdmem.numeric.noise_sums.pairs import quick_pairs
+
     noise, samples = judge.noise, judge.noise.samples
     assert samples is not None  # they are partial
     low, high = judge.radius

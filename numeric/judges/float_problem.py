@@ -12,8 +12,7 @@ from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.judges.joint_judge import noise_operator
 from sgdmem.numeric.judges.noiseless import LISTED
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, members, take
-from sgdmem.numeric.noise_sums.noise_operator import NoiseOperator
-from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
+from sgdmem.numeric.noise_sums.noise_operator import NoiseOperator, is_sampled
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -65,7 +64,7 @@ class FloatProblem:
     @property
     def is_costly(self) -> bool:
         """Whether the margin at a point takes longer than a call."""
-        return isinstance(self.operator, SampledOperator)
+        return is_sampled(self.operator)
 
     def margin(self, form: ModeForm, scale: Array) -> Array:
         """Return min(1 - U', min_k 1 + (tau2/B) s_k); -inf where the noiseless part is unstable.
@@ -96,7 +95,7 @@ class FloatProblem:
                 damping = 1 + self.noise.tau2_values * shares
                 least, shares = damping.min(axis=-1), shares / damping
             radius = self.operator.estimate(shares, self.weights)
-            if isinstance(self.operator, SampledOperator):
+            if is_sampled(self.operator):
                 radius = self.operator.refined(form, scale, np.where(schur, radius, np.inf))
             margin = np.where(least > 0, np.minimum(1 - radius, least), least)
             return np.where(schur, margin, -np.inf)
@@ -108,7 +107,7 @@ class FloatProblem:
         eigenvalues times a scale.
         """
         operator = self.operator
-        if not isinstance(operator, SampledOperator) or self.noise.is_quiet:
+        if not is_sampled(operator) or self.noise.is_quiet:
             return 0.0
         if self.weight_decay:
             form = form.decayed(scale * self.weight_decay)

@@ -10,7 +10,6 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS, decide, decide_unphysical
-from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, no_pull
 from sgdmem.numeric.noise_sums.noise_operator import (
@@ -18,10 +17,9 @@ from sgdmem.numeric.noise_sums.noise_operator import (
     MatrixOperator,
     NoiseOperator,
     ScalarOperator,
+    is_sampled,
 )
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
-from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
-from sgdmem.numeric.noise_sums.smooth_radius import smooth_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
@@ -105,7 +103,9 @@ class JointJudge:
     @cached_property
     def estimate(self) -> Array:
         """The radius between its bounds, estimated where these only decide: on samples."""
-        if isinstance(self.operator, SampledOperator):
+        if is_sampled(self.operator):
+            from sgdmem.numeric.noise_sums.smooth_radius import smooth_radius
+
             return smooth_radius(self.operator, self.form, self.radius, self._is_certain)
         low, high = self.radius
         return (low + high) / 2
@@ -159,7 +159,8 @@ def trace_kind(noise: BatchNoise, spectrum: Spectrum) -> int:
 def noise_operator(noise: BatchNoise, spectrum: Spectrum) -> NoiseOperator:
     """Return the operator of a noise on a spectrum."""
     if noise.samples is not None:
-        sampled = SampledOperator if noise.epoch is None else EpochOperator
-        return sampled(noise, spectrum)
+        from sgdmem.numeric.noise_sums.epoch_operator import sampled_operator
+
+        return sampled_operator(noise, spectrum)
     kind = ScalarOperator if noise.coupling is None else MatrixOperator
     return kind(noise, spectrum)

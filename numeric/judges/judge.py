@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sgdmem.numeric.arithmetic.inputs import enclose
 from sgdmem.numeric.arithmetic.intervals import Interval
-from sgdmem.numeric.judges.exact_list import ExactFinding, ExactList
-from sgdmem.numeric.judges.first_mode import is_on_circle
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.judges.noiseless import noiseless_floats
 from sgdmem.numeric.judges.reason import Reason
@@ -24,6 +23,9 @@ from sgdmem.symbolic.algebra.scalars import Scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.stability.schur import is_schur_form
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.judges.exact_list import ExactFinding, ExactList
 
 _MOMENT, _LONGEST = 500, 8  # eigenvalues times memory, and memory, of what is exact in a moment
 _FAR = 150  # of the largest eigenvalue, or of Q, from 1, as an exponent of 2
@@ -117,6 +119,8 @@ class Judge:
         if self.exact is not None:
             return self.exact.reason
         if reason is Reason.UNDECIDED_NOISELESS and self._is_proved_unstable():
+            from sgdmem.numeric.judges.first_mode import is_on_circle
+
             short = self.original.memory <= _LONGEST
             edge = short and is_on_circle(self.original, self.original_spectrum, self.noiseless)
             return Reason.BOUNDARY if edge else Reason.NOISELESS
@@ -143,6 +147,8 @@ class Judge:
     @cached_property
     def exact_list(self) -> ExactList:
         """The question in exact numbers: a list of rational eigenvalues."""
+        from sgdmem.numeric.judges.exact_list import ExactList
+
         spectrum = self.original_spectrum
         lam, weights = spectrum.exact(), spectrum.exact_weights()
         return ExactList(self.original, lam, weights, self.noise, spectrum.weight_decay)

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,16 +17,14 @@ from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.problems.batch_size import inverse_batch_size
 from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks, settled
 from sgdmem.numeric.problems.drawing import Drawing, Epoch
-from sgdmem.numeric.problems.noise_estimate import (
-    CouplingEstimate,
-    NoiseEstimate,
-    estimate_noise,
-)
-from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.problems.noise_estimate import CouplingEstimate, NoiseEstimate
+    from sgdmem.numeric.problems.samples import Samples
 
 
 @dataclass(frozen=True, init=False)
@@ -151,6 +149,8 @@ class Noise:
         >>> abs(noise.tau1 - 1) < 0.05, noise.estimate.tau2_error < 0.1
         (True, True)
         """
+        from sgdmem.numeric.problems.noise_estimate import estimate_noise
+
         found = estimate_noise(X)
         return cls(found.tau1, found.tau2, estimate=found)
 
@@ -169,6 +169,9 @@ class Noise:
         >>> print(noise)
         the coupling of 2 modes measured on 100 samples
         """
+        from sgdmem.numeric.problems.noise_estimate import CouplingEstimate
+        from sgdmem.numeric.problems.samples import Samples
+
         samples = Samples.of(X, name="data")
         coupled = cls.coupled(samples.coupling + np.eye(samples.eigenvalues.size), tau2=1)
         return replace(coupled, estimate=CouplingEstimate(len(samples), samples.eigenvalues.size))
@@ -229,6 +232,8 @@ class Noise:
         >>> round(largest_learning_rate("sgd", problem, 1), 9)
         0.08
         """
+        from sgdmem.numeric.problems.samples import Samples
+
         drawing = Drawing(replacement, drop_last, shuffle)
         return cls(samples=Samples.of(rows, weights, drawing, outputs=outputs))
 
@@ -274,6 +279,11 @@ class Noise:
                 "noise model of two parameters"
             )
         return Noise.fit(columns[:, 0] * np.sqrt(self.samples.eigenvalues))
+
+    @property
+    def fitted(self) -> NoiseEstimate | None:
+        """What its two parameters were fitted to; None where they were not."""
+        return None if self.coupling is not None else self.estimate  # type: ignore[return-value]
 
     @property
     def by_mode(self) -> bool:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.problems.data_target import start_and_residuals
 from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.noise import Noise
-from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import ListedTarget, PowerLawTarget, Target, read_target
-from sgdmem.numeric.spectra.hessian import hessian_eigenvalues, refuse_hessian
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.problems.samples import Samples
 
 USUAL_EXPONENT = 1.5  # of the power law that pictures show where no problem is given
 _OF_DATA = 2, 3  # dimensions
@@ -210,6 +210,10 @@ class Problem:
         >>> problem.spectrum.eigenvalues, problem.dropped
         (array([2. , 0.5]), 1)
         """
+        from sgdmem.numeric.problems.data_target import start_and_residuals
+        from sgdmem.numeric.problems.samples import Samples
+        from sgdmem.numeric.spectra.hessian import refuse_hessian
+
         if outputs == 1 and y is None:  # labels belong to samples
             refuse_hessian(X)
         drawing = Drawing(replacement, drop_last, shuffle)
@@ -256,6 +260,8 @@ class Problem:
         >>> print(Problem.from_hessian([[2, 1], [1, 2]]))
         eigenvalues [3, 1]; tau1 = 1, tau2 = 0
         """
+        from sgdmem.numeric.spectra.hessian import hessian_eigenvalues
+
         spectrum = Spectrum(hessian_eigenvalues(H, positive_part), positive_part=True)
         return cls(spectrum, Noise() if noise is None else noise, weight_decay=weight_decay)
 
@@ -282,6 +288,8 @@ class Problem:
         >>> len(problem.without([1]).samples)
         2
         """
+        from sgdmem.numeric.problems.data_target import start_and_residuals
+
         samples = self.samples
         if samples is None or self.noise.samples is None:
             raise InputError("only a problem of samples has some to leave out: Problem.from_data")

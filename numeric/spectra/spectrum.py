@@ -6,22 +6,21 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import number, positive, positive_float
-from sgdmem.numeric.spectra.compressed import CompressedSpectrum
-from sgdmem.numeric.spectra.compression import KEPT_FINELY, compress, compress_within, cover_law
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
-from sgdmem.numeric.spectra.files import load_columns, save_columns
-from sgdmem.numeric.spectra.list_quadrature import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.quadrature import LongSpectrum
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 _LONGEST_SUM = 4096  # term by term
@@ -174,6 +173,8 @@ class Spectrum:
         InputError
             Naming the file, when it cannot be read or holds anything but positive numbers.
         """
+        from sgdmem.numeric.spectra.files import load_columns
+
         columns = load_columns(path)
         try:
             return cls(*columns, positive_part=positive_part)
@@ -188,6 +189,8 @@ class Spectrum:
         InputError
             For a law too long to list.
         """
+        from sgdmem.numeric.spectra.files import save_columns
+
         save_columns(path, self.eigenvalues, self.weights)
 
     def scaled(self, factor: Any) -> Spectrum:
@@ -250,6 +253,8 @@ class Spectrum:
                 self.law, power=1 if not self.is_held or math.isfinite(self.trace) else 2
             )
         if self.law is None and self.eigenvalues.size > _LONGEST_SUM:
+            from sgdmem.numeric.spectra.list_quadrature import LongList
+
             return LongList(Ball(self.eigenvalues, self.radii), self.weights)
         return None
 
@@ -277,6 +282,8 @@ class Spectrum:
         >>> float((compressed.weights * compressed.nodes).sum())  # zeta(1.5)
         2.612375348685488
         """
+        from sgdmem.numeric.spectra.compression import compress
+
         error = positive_float(relative_error, "relative_error")
         self._refuse_decay()
         if self.is_infinite and math.isinf(self.trace):
@@ -289,6 +296,8 @@ class Spectrum:
 
         Made once; of a spectrum without weight decay.
         """
+        from sgdmem.numeric.spectra.compression import compress_within, cover_law
+
         self._refuse_decay()
         if self.law is not None and self.diverges:
             return cover_law(self.law)
@@ -297,6 +306,8 @@ class Spectrum:
     @cached_property
     def finely_compressed(self) -> CompressedSpectrum:
         """The same with more eigenvalues left as they are, for what `compressed` leaves open."""
+        from sgdmem.numeric.spectra.compression import KEPT_FINELY, compress_within
+
         if self.law is not None and self.diverges:
             return self.compressed
         return compress_within(self._members, kept=KEPT_FINELY)

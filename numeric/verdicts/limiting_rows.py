@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.judges.judge import Judge
-from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
+from sgdmem.numeric.noise_sums.noise_operator import is_sampled
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts import limits
@@ -69,7 +69,7 @@ class LimitingRows:
             If the noise is not that of samples, or the method is not stable without it.
         """
         operator = judge.joint.operator
-        if not isinstance(operator, SampledOperator):
+        if not is_sampled(operator):
             raise InputError("rows belong to a verdict on samples: Problem.from_data(X)")
         if judge.noise.is_quiet:
             raise InputError("no row limits the rate of full batches: they have no noise")

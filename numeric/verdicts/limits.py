@@ -21,7 +21,7 @@ from sgdmem.numeric.judges.noiseless import noiseless_floats, noiseless_scales
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.long_memory import LongForm
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, midpoint_form
-from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
+from sgdmem.numeric.noise_sums.noise_operator import is_sampled
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import to_float
@@ -43,7 +43,7 @@ def critical_batch_size(judge: Judge) -> float:
     noise = judge.noise
     if not judge.noiseless_is_stable or judge.has_no_pull:
         return math.inf
-    if isinstance(judge.joint.operator, SampledOperator):
+    if is_sampled(judge.joint.operator):
         return judge.joint.operator.critical_batch_size(judge.form)
     if noise.coupling is None and noise.tau2 == 0 and noise.tau1 > 0:
         proved = judge.joint.whole_sums.noise.mid[0]
@@ -99,7 +99,7 @@ def stable_scales(judge: Judge) -> list[Interval]:
 
 def unsettled(judge: Judge, scales: Sequence[Interval]) -> float:
     """Return about how far, relative, the radius may be off at the ends of stable scales."""
-    if not isinstance(judge.joint.operator, SampledOperator):
+    if not is_sampled(judge.joint.operator):
         return 0.0
     near, factor = judge.at_scale()
     form = midpoint_form(near.undecayed_form)

@@ -12,7 +12,6 @@ from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.verdict_limits import VerdictLimits
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -222,7 +221,7 @@ class Verdict(VerdictLimits):
         if self.noise.is_partial and low < high:
             within = f"{low:.3g} to {high:.3g} with what the modes left out may add"
             yield what, f"{self.noise_sum:.6g}; {within}; stable below 1"
-        elif isinstance(self.noise.estimate, NoiseEstimate) and low < high:
+        elif self.noise.fitted is not None and low < high:
             within = f"{low:.3g} to {high:.3g} with the errors and the misfit of the fit"
             yield what, f"{self.noise_sum:.6g}; {within}; stable below 1"
         elif undecided and low < high:
@@ -277,7 +276,7 @@ class Verdict(VerdictLimits):
     @property
     def _by_the_fit(self) -> str:
         """What is said of limits, which leave out the errors and the misfit of a fit."""
-        is_fitted = isinstance(self.noise.estimate, NoiseEstimate) and self.is_estimated
+        is_fitted = self.noise.fitted is not None and self.is_estimated
         return ", by the fit alone" if is_fitted else ""
 
 

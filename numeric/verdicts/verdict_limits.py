@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.binding_condition import binding
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.noiseless import noiseless_margin, noiseless_proof
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
+from sgdmem.numeric.noise_sums.noise_operator import has_epochs
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts import limits
-from sgdmem.numeric.verdicts.convergence_rate import ConvergenceRate, rate_of
-from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
-from sgdmem.numeric.verdicts.loss_floor import at_rest, floor_of_epochs, loss_floor
-from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.verdicts.convergence_rate import ConvergenceRate
+    from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
 
 
 class VerdictLimits:
@@ -48,13 +49,18 @@ class VerdictLimits:
 
         Under weight decay that of the data at the stationary point, without the penalty.
         """
-        rest = RestingPoint.of(self.problem, self.algorithm) if self.stable else None
-        if rest is None or self.problem.samples is None:
+        samples = self.problem.samples
+        if samples is None or not self.stable:
             return self.noise.least_loss
-        return self.problem.samples.least_loss + rest.rise
+        from sgdmem.numeric.verdicts.resting_point import RestingPoint
+
+        rest = RestingPoint.of(self.problem, self.algorithm)
+        return self.noise.least_loss if rest is None else samples.least_loss + rest.rise
 
     @cached_property
     def _judge_at_rest(self) -> Judge:
+        from sgdmem.numeric.verdicts.loss_floor import at_rest
+
         return at_rest(self._judge, self.problem)
 
     @cached_property
@@ -64,6 +70,8 @@ class VerdictLimits:
         Of data they are those for residuals as computed, to rounding of the labels. Of shuffled
         epochs they are bounds of the reference, batches drawn anew, and say nothing of the epochs.
         """
+        from sgdmem.numeric.verdicts.loss_floor import loss_floor
+
         if not self.stable:
             return (0.0, math.inf) if self.stable is None else (math.inf, math.inf)
         return loss_floor(self._judge_at_rest)
@@ -80,6 +88,8 @@ class VerdictLimits:
         interval has the floors of both sizes. Of shuffled epochs it is that of batches drawn anew:
         shuffled ones may rest several times lower, and `simulate` tells where.
         """
+        from sgdmem.numeric.verdicts.loss_floor import floor_of_epochs
+
         low, high = self.loss_floor_interval
         if self.stable and self.noise.epoch is not None and low < high:
             return min(max(low, floor_of_epochs(self._judge_at_rest)), high)
@@ -93,7 +103,7 @@ class VerdictLimits:
         in their own order, which ``noise_sum`` is about, it tells no bound.
         """
         operator = self._judge.joint.operator
-        if not isinstance(operator, EpochOperator) or not self._judge.noiseless_is_stable:
+        if not has_epochs(operator) or not self._judge.noiseless_is_stable:
             return None
         return operator.reference(self._judge.form)
 
@@ -200,6 +210,8 @@ class VerdictLimits:
         InputError
             For infinitely many eigenvalues, and where tau2 exceeds tau1.
         """
+        from sgdmem.numeric.verdicts.convergence_rate import rate_of
+
         return rate_of(self.algorithm, self.problem, self.noise)
 
     @property
@@ -221,4 +233,6 @@ class VerdictLimits:
         InputError
             If the noise is not that of samples, or the method is not stable without it.
         """
+        from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
+
         return LimitingRows.of(self._judge)

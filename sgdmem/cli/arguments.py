@@ -75,7 +75,7 @@ class Setting(click.types.StringParamType):
         from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
 
         given = [ctx.params.get("algorithm"), ctx.params.get("named"), *ctx.args]
-        family = next((FAMILIES[name] for name in given if name in FAMILIES), None)
+        family = next((FAMILIES[name] for name in given if name and name in FAMILIES), None)
         names = [] if family is None else family.parameters
         return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
 

@@ -196,7 +196,6 @@ def read_problem(
     from sgdmem.numeric.arithmetic.inputs import positive_float
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.problems.problem import Problem
-    from sgdmem.numeric.spectra.files import MOST_EXACT_ROWS
     from sgdmem.numeric.spectra.spectrum import Spectrum
 
     path, exponent, data = options["path"], options["power_law"], options["data"]
@@ -213,6 +212,8 @@ def read_problem(
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --data")
     noise = _noise(options, otherwise or Noise(), exact)
     if path is not None:
+        from sgdmem.numeric.spectra.files import MOST_EXACT_ROWS
+
         spectrum = spectrum or Spectrum.load(path, positive_part=options["positive_part"])
         if exact and len(spectrum) > MOST_EXACT_ROWS:
             raise click.UsageError(f"{path}: a proof takes at most {MOST_EXACT_ROWS:,} eigenvalues")
@@ -313,7 +314,6 @@ def _noise(options: Options, otherwise: Any, exact: bool = False) -> Any:
 
 def _noise_of_features(options: Options, otherwise: Any, exact: bool) -> Any:
     from sgdmem.numeric.problems.noise import Noise
-    from sgdmem.numeric.spectra.data_files import load_matrix
 
     tau1, tau2, coupling = options["tau1"], options["tau2"], options["coupling"]
     if tau2 is not None and "," in tau2:
@@ -321,6 +321,8 @@ def _noise_of_features(options: Options, otherwise: Any, exact: bool) -> Any:
     if coupling is not None:
         if tau1 is not None:
             raise click.UsageError("--tau1 and --coupling exclude each other")
+        from sgdmem.numeric.spectra.data_files import load_matrix
+
         return Noise.coupled(load_matrix(Path(coupling), exact), 0 if tau2 is None else tau2)
     if tau1 is tau2 is None:
         return otherwise

@@ -42,16 +42,19 @@ def _ends(name: str, text: str) -> tuple[str, str]:
 
 def measured_spectrum(options: Mapping[str, Any]) -> tuple[Any, Any] | None:
     """Return the spectrum of --spectrum FILE and the ends of its eigenvalues; None of numbers."""
+    path = options["path"]
+    if path is None:
+        return None
+    from sgdmem.numeric.spectra.files import load_band
+
+    known = load_band(path)
+    if known is None:
+        return None
     from sgdmem.numeric.arithmetic.inputs import number
     from sgdmem.numeric.certificates.intervals import read_band
-    from sgdmem.numeric.spectra.files import load_band
     from sgdmem.numeric.spectra.spectrum import Spectrum
     from sgdmem.symbolic.errors import InputError
 
-    path = options["path"]
-    known = None if path is None else load_band(path)
-    if known is None:
-        return None
     if options["positive_part"]:
         raise click.UsageError("--positive-part has no use with intervals of eigenvalues")
     try:
