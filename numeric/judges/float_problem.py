@@ -9,10 +9,10 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
-from sgdmem.numeric.judges.joint_judge import noise_operator
 from sgdmem.numeric.judges.noiseless import LISTED
+from sgdmem.numeric.noise_sums.kinds_of_noise import is_sampled, noise_operator
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, members, take
-from sgdmem.numeric.noise_sums.noise_operator import NoiseOperator, is_sampled
+from sgdmem.numeric.noise_sums.noise_operator import NoiseOperator
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum

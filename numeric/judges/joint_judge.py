@@ -10,15 +10,10 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS, decide, decide_unphysical
+from sgdmem.numeric.noise_sums.kinds_of_noise import is_sampled, noise_operator
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, no_pull
-from sgdmem.numeric.noise_sums.noise_operator import (
-    Bounds,
-    MatrixOperator,
-    NoiseOperator,
-    ScalarOperator,
-    is_sampled,
-)
+from sgdmem.numeric.noise_sums.noise_operator import Bounds, NoiseOperator
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -154,13 +149,3 @@ def trace_kind(noise: BatchNoise, spectrum: Spectrum) -> int:
     if law is None or not spectrum.diverges or not noise.spreads:
         return 0
     return 1 if 2 * law.exponent > 1 else 2
-
-
-def noise_operator(noise: BatchNoise, spectrum: Spectrum) -> NoiseOperator:
-    """Return the operator of a noise on a spectrum."""
-    if noise.samples is not None:
-        from sgdmem.numeric.noise_sums.epoch_operator import sampled_operator
-
-        return sampled_operator(noise, spectrum)
-    kind = ScalarOperator if noise.coupling is None else MatrixOperator
-    return kind(noise, spectrum)

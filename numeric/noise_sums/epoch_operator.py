@@ -13,12 +13,10 @@ from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm
 from sgdmem.numeric.noise_sums.pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.noise_sums.sampled_operator import ROUNDED, SampledOperator, is_close
-from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.sampled_noise.epoch_bounds import EpochBounds
 from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise, require_possible
 from sgdmem.numeric.sampled_noise.mode_states import ModeStates
 from sgdmem.numeric.sampled_noise.sampled_radius import are_moderate, ritz_pair
-from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs
@@ -105,9 +103,3 @@ class EpochOperator(SampledOperator):
         images = self.samples.images
         matrix = ritz_pair(images, products, lambda ritz: ritz.residual <= _ROUGH).matrix
         return states, noise, shares[:, None, None] * matrix / products
-
-
-def sampled_operator(noise: BatchNoise, spectrum: Spectrum) -> SampledOperator:
-    """Return the operator of samples in batches of one size or of two."""
-    kind = SampledOperator if noise.epoch is None else EpochOperator
-    return kind(noise, spectrum)

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TypeAlias
 
 import numpy as np
 
@@ -24,10 +24,6 @@ from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-
-if TYPE_CHECKING:
-    from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
-    from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 
 Bounds: TypeAlias = tuple[Array, Array]
 
@@ -54,16 +50,6 @@ class NoiseOperator(ABC):
 
         Of samples, for which the shares do not tell it, a lower bound.
         """
-
-
-def is_sampled(operator: NoiseOperator) -> TypeGuard[SampledOperator]:
-    """Whether it is that of samples, whose modules are imported for them alone."""
-    return operator.noise.samples is not None
-
-
-def has_epochs(operator: NoiseOperator) -> TypeGuard[EpochOperator]:
-    """Whether it is that of samples whose epochs end with a smaller batch."""
-    return operator.noise.epoch is not None
 
 
 class ScalarOperator(NoiseOperator):

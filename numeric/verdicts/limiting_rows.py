@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.judges.judge import Judge
-from sgdmem.numeric.noise_sums.noise_operator import is_sampled
+from sgdmem.numeric.noise_sums.kinds_of_noise import is_sampled
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts import limits

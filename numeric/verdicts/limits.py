@@ -19,9 +19,9 @@ from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.noiseless import noiseless_floats, noiseless_scales
 from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.kinds_of_noise import is_sampled
 from sgdmem.numeric.noise_sums.long_memory import LongForm
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, midpoint_form
-from sgdmem.numeric.noise_sums.noise_operator import is_sampled
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import to_float

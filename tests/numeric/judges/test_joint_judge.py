@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from sgdmem import Algorithm, Noise, Problem, Spectrum, heavy_ball, sgd
-from sgdmem.numeric.judges.joint_judge import JointJudge, noise_operator, trace_kind
+from sgdmem.numeric.judges.joint_judge import JointJudge, trace_kind
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS
 from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
+from sgdmem.numeric.noise_sums.kinds_of_noise import noise_operator
 from sgdmem.numeric.noise_sums.mode_summands import form_under
 from sgdmem.numeric.noise_sums.noise_operator import MatrixOperator, ScalarOperator
 from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
