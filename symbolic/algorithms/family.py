@@ -11,7 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeAlias
 
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.algorithms.named_families import FAMILIES
+from sgdmem.symbolic.algorithms.named_values import NamedValues
 from sgdmem.symbolic.algorithms.parameters import (
     REQUIRED,
     Parameter,
@@ -296,6 +296,7 @@ class Family(Generic[_P]):
 
 
 _FEW = 4  # methods that a message names
+FAMILIES: NamedValues[Family[...]] = NamedValues()  # from `named_algorithms`
 
 
 def _exact(value: Any, name: str, reads: bool) -> Any:

@@ -13,8 +13,8 @@ from typing import Any
 from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
+from sgdmem.symbolic.algorithms.family import FAMILIES as FAMILIES
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
-from sgdmem.symbolic.algorithms.named_families import FAMILIES as FAMILIES
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.algorithms.update_notation import Publication
 from sgdmem.symbolic.errors import InputError, shown
