@@ -15,6 +15,7 @@ from sgdmem.numeric.compilation.threads import pieces
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
+from sgdmem.numeric.judges.binding_condition import lost_by_roots
 from sgdmem.numeric.judges.joint_judge import JointJudge, trace_kind
 from sgdmem.numeric.judges.judge import in_unit, is_exact_in_a_moment, unit_of
 from sgdmem.numeric.judges.reason import Reason
@@ -127,19 +128,35 @@ class FamilyJudge:
     def verdict(self, points: AnyPoints, place: int) -> Verdict:
         """Return the verdict at one of the points, with its reason and all limits."""
         point = points.at(place)
-        algorithm = numeric_algorithm(self.build(**{name: point[name] for name in points.own}))
+        algorithm = self._algorithm(points, point)
         noise, batch_size = self._noise(points, points.noise_key(point))
         return verdict_of(algorithm, replace(self.problem, noise=noise), noise.at(batch_size))
 
-    def fails_by_sum(self, points: AnyPoints) -> Array:
-        """Return where every mode is stable and damped, and the noise sum proved to be too large.
+    def binding(self, points: AnyPoints) -> list[Reason]:
+        """Return which condition binds at points that are not stable, see `Verdict.binding`.
 
-        False where numbers alone do not tell: tau2 < 0, noise that mixes modes, exact edges.
+        Where no noise can feed on itself, tau2 not being negative, noise sums tell it: whether they
+        are too large, or infinite for a mode that is not stable without noise.
         """
         noises, found = self.noises(points), self.judge(points)
         damps = np.array([damps_modes(noises[key]) for key in points.noise_keys()])
-        summed = np.isfinite(found.noise_sum) & ~found.on_boundary
-        return np.asarray(damps[points.noise_indices] & (found.stable == 0) & summed)
+        known = damps[points.noise_indices] & (found.stable == 0) & ~found.on_boundary
+        summed = np.isfinite(found.noise_sum)
+        by_roots = known & ~summed & (not self.problem.spectrum.diverges)
+        reasons = []
+        for place in range(len(points)):
+            if known[place] and summed[place]:
+                reasons.append(Reason.NOISE_SUM)
+            elif by_roots[place]:
+                reasons.append(
+                    lost_by_roots(self._algorithm(points, points.at(place)), self.problem.spectrum)
+                )
+            else:
+                reasons.append(self.verdict(points, place).binding)
+        return reasons
+
+    def _algorithm(self, points: AnyPoints, point: Mapping[str, Any]) -> Algorithm:
+        return numeric_algorithm(self.build(**{name: point[name] for name in points.own}))
 
     def noiseless(self, points: AnyPoints) -> Array:
         """Return whether the method is stable without noise: 1 yes, 0 no, -1 undecided."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.judge import Judge
-from sgdmem.numeric.judges.noiseless import gaps
+from sgdmem.numeric.judges.noiseless import gaps, noiseless_floats
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _SMALLEST = 1e-12  # of the eigenvalues looked at, over the largest, where there are infinitely many
 _REAL = 1e-9  # ratio of imaginary part and modulus of what counts as a real root
@@ -33,16 +36,26 @@ def binding(judge: Judge) -> Reason:
     if judge.reason is Reason.NO_PULL:
         return Reason.ROOT_AT_1
     if judge.reason is Reason.NOISELESS or judge.is_noiseless_boundary:
-        return _crossing(judge)
+        return lost_by_roots(judge.original, judge.original_spectrum, judge.noiseless)
     return judge.reason
 
 
-def _crossing(judge: Judge) -> Reason:
-    found = judge.original.polynomials
+def lost_by_roots(
+    algorithm: Algorithm, spectrum: Spectrum, noiseless: Sequence[Interval] | None = None
+) -> Reason:
+    """Return which root is at fault, for a method that is not stable without noise.
+
+    ``noiseless`` are the intervals of `noiseless_floats`, if they are known.
+    """
+    found = algorithm.polynomials
+    if sum(found.Q) == 0 and algorithm.shrink == 0:
+        return Reason.ROOT_AT_1
+    if noiseless is None:
+        noiseless = noiseless_floats(algorithm, spectrum.weight_decay)
     d, q = (np.array([to_float(x) for x in row])[::-1] for row in (found.D, found.Q))
-    P = np.polymul([1.0, to_float(judge.original.shrink) - 1], d)
-    decay = to_float(judge.original_spectrum.weight_decay)
-    lam = [x + decay for x in _unstable_eigenvalues(judge)]
+    P = np.polymul([1.0, to_float(algorithm.shrink) - 1], d)
+    decay = to_float(spectrum.weight_decay)
+    lam = [x + decay for x in _unstable_eigenvalues(spectrum, noiseless)]
     roots = np.concatenate([np.roots(np.polysub(P, x * q)) for x in lam])
     largest = roots[np.argmax(np.abs(roots))]
     if abs(largest.imag) > _REAL * abs(largest):
@@ -50,12 +63,12 @@ def _crossing(judge: Judge) -> Reason:
     return Reason.ROOT_AT_1 if largest.real > 0 else Reason.ROOT_AT_MINUS_1
 
 
-def _unstable_eigenvalues(judge: Judge) -> list[float]:
+def _unstable_eigenvalues(spectrum: Spectrum, noiseless: Sequence[Interval]) -> list[float]:
     """Return the extreme eigenvalues in each interval in which the method is not stable.
 
     The ends of the intervals where no eigenvalue is seen in them, an edge being that close.
     """
-    spectrum, unstable = judge.original_spectrum, gaps(judge.noiseless)
+    unstable = gaps(noiseless)
     found = [x for gap in unstable for x in _within(spectrum, *gap)]
     ends = [end for gap in unstable for end in gap if 0 < end < math.inf]
     return found or ends or [spectrum.largest]

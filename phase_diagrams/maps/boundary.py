@@ -16,7 +16,6 @@ from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import Points, ScatteredPoints
-from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
 from sgdmem.phase_diagrams.maps.curve import Curve
@@ -190,11 +189,7 @@ def labelled_boundary(
         if not conditions or not len(shares):
             return [""] * len(shares)
         points = ScatteredPoints(values(shares), own)
-        summed = family_judge.fails_by_sum(points).tolist()
-        return [
-            (Reason.NOISE_SUM if known else family_judge.verdict(points, place).binding).value
-            for place, known in enumerate(summed)
-        ]
+        return [reason.value for reason in family_judge.binding(points)]
 
     ticks = np.linspace(0, 1, resolution)
     grid = values(np.stack([ticks, ticks], axis=1))
