@@ -26,21 +26,23 @@ FLUSHED = 1e-290  # moments below count as 0: numbers below 1e-308 would be slow
 _BLOCK = 64  # steps between looking for them
 _EACH_MODE = {name: name for name in ("lam", "drive", "damping")}
 _ALIKE = [f"{variable('noise')} = coupling[0] * total_y + label"]
+# signed numbers that may be negative for all the compiler knows would be gathered, see
+# `sgdmem.numeric.compiled_maps.machine_code_by_nodes.BEGUN`
 _HEARING = """
 for i in range(starts.shape[0] - 1):
     first, last, place = starts[i], starts[i + 1], places[i]
     if places[i + 1] - place == 1:
         total = 0.0
         for j in range(first, last):
-            total += read[j]
+            total += read[np.uint64(j)]
         for k in range(first, last):
-            heard[k] = coupling[place] * total + label
+            heard[np.uint64(k)] = coupling[place] * total + label
     else:
         for k in range(first, last):
             total = 0.0
             for j in range(first, last):
-                total += coupling[place + j - first] * read[j]
-            heard[k] = total + label
+                total += coupling[np.uint64(place + j - first)] * read[np.uint64(j)]
+            heard[np.uint64(k)] = total + label
             place += last - first
 """.strip().splitlines()
 
