@@ -28,6 +28,7 @@ from sgdmem.symbolic.algebra.scalars import to_float
 
 Array: TypeAlias = NDArray[Any]
 _MOST_WHOLE = 2**53  # up to it all integers are floats
+_MOST_BELOW = 2**62  # a denominator
 # The C library of Linux gives memory back when it is freed, and each page of the next array is
 # cleared anew, which takes longer than what is computed; once so much was freed it keeps it.
 np.empty(2**21)
@@ -63,6 +64,10 @@ class Ball:
     def exactly(cls, values: Iterable[Fraction], radii: Iterable[Fraction] | None = None) -> Ball:
         """Enclose a list of rational numbers, or of numbers within ``radii`` of them."""
         values = list(values)
+        if radii is None and all(type(value) is Fraction for value in values):
+            exact = _short_floats(values)
+            if exact is not None:
+                return cls(exact, np.zeros(exact.size))
         extra = [Fraction(0)] * len(values) if radii is None else list(radii)
         mid = np.array([to_float(value) for value in values], dtype=np.float64)
         rad = [_distance(*entry) for entry in zip(values, mid, extra, strict=True)]
@@ -177,6 +182,18 @@ def _as_ball(value: Any) -> Ball:
     if is_long or isinstance(value, Fraction):
         return Ball.exactly([Fraction(value)])[0]
     return Ball(value)
+
+
+def _short_floats(values: list[Fraction]) -> Array | None:
+    """Return numbers that are floats, none of them tiny, at once; None for others.
+
+    A map has thousands, of which each is asked in every chunk.
+    """
+    tops, bottoms = [x.numerator for x in values], [x.denominator for x in values]
+    if not values or max(bottoms) > _MOST_BELOW or max(map(abs, tops)) > _MOST_WHOLE:
+        return None
+    below = np.array(bottoms, dtype=np.int64)
+    return None if (below & (below - 1)).any() else np.array(tops, dtype=float) / below
 
 
 def _distance(value: Fraction, center: float, extra: Fraction) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.arithmetic.scales import Scale, evenly, require_scale
 from sgdmem.numeric.problems.batch_size import is_infinite
@@ -90,7 +91,7 @@ def axis_attributes(name: str) -> dict[str, str]:
 def coordinates(axes: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
     """Return the coordinates of a dataset over axes."""
     return {
-        name: (name, [to_float(value) for value in values], axis_attributes(name))
+        name: (name, Ball.exactly(values).mid, axis_attributes(name))
         for name, values in axes.items()
     }
 

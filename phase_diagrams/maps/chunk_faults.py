@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 FILES = "files"  # the attribute of a group with the digests of what its arrays say of themselves
-_CHECKSUM = 4  # bytes at the end of a chunk
+CHECKSUM = 4  # bytes at the end of a chunk
 
 
 def chunk_file(name: str, place: Iterable[int]) -> str:
@@ -32,8 +32,8 @@ def fault_of(path: Path, file: str) -> str:
         return f"{file} cannot be read ({error.strerror})"
     if not data:
         return f"{file} is empty"
-    found = import_module("google_crc32c").value(data[:-_CHECKSUM])
-    whole = found.to_bytes(_CHECKSUM, "little") == data[-_CHECKSUM:]
+    found = import_module("google_crc32c").value(data[:-CHECKSUM])
+    whole = found.to_bytes(CHECKSUM, "little") == data[-CHECKSUM:]
     return "" if whole else f"{file} is damaged"
 
 

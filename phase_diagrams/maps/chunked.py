@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 from sgdmem.phase_diagrams.maps.chunk_store import Chunk, ChunkStore
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
 from sgdmem.symbolic.errors import InputError, shown
 
+_unpacking = Lock()
 _AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees millions at once
 
 
@@ -74,7 +76,8 @@ def fill_on_cluster(
 
 def _compute_packed(packed: bytes, chunk: Chunk) -> Chunk:
     """Compute a chunk on a worker."""
-    question, store = _unpacked(packed)
+    with _unpacking:  # threads of one worker ask at the same time
+        question, store = _unpacked(packed)
     compute_chunk(question, store, chunk)
     return chunk
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from threading import RLock
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.family import Build, Family
 
+_deriving = RLock()
 _MOST_KEPT = 4096  # problems
 _FEW = 4  # points of a problem: to compress its spectrum would take longer than to judge them
 
@@ -195,10 +197,11 @@ class DiagramQuestion:
         if not self.is_compiled:
             return None
         key = tuple(panel.values())
-        if key not in self._programs:
-            samples = {name: self.axes[name] for name in own}
-            self._programs[key] = family_program(family, samples)
-        return self._programs[key]
+        with _deriving:  # threads that answer for several parts wait for the first one
+            if key not in self._programs:
+                samples = {name: self.axes[name] for name in own}
+                self._programs[key] = family_program(family, samples)
+            return self._programs[key]
 
 
 def _size(axes: Axes) -> int:

@@ -51,6 +51,12 @@ def test_operations_contain_the_exact_result(
         assert ball.contains(operation(x, y))
 
 
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5))
+def test_floats_are_exact(values: list[float]) -> None:
+    ball = Ball.exactly(map(Fraction, values))
+    assert ball.mid.tolist() == values and not ball.rad.any()
+
+
 @given(values=st.lists(st.fractions(max_denominator=10**30), min_size=1, max_size=300))
 def test_sums_and_exact_conversion(values: list[Fraction]) -> None:
     ball = Ball.exactly(values)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,10 @@ import pytest
 import xarray
 
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, draw, phase_diagram
+from sgdmem.numeric.compilation.cache_folder import ENVIRONMENT_VARIABLE
 from sgdmem.phase_diagrams.maps import chunked
+from sgdmem.phase_diagrams.maps import question as question_module
+from sgdmem.phase_diagrams.maps.chunk_files import write_chunk
 from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
 from sgdmem.pictures import artists
 from tests.cli.running import run
@@ -428,3 +433,66 @@ def test_exponents_as_axes_of_the_command(
     own = ["--x", "nu=0:1:3", "--y", "learning_rate=0.1:1:3", "--set", "momentum=0.9"]
     code, _, err = run(capsys, "phase-diagram", "qhm", *own, *output)
     assert code == 2 and "give one of --power-law NU" in err
+
+
+@pytest.mark.slow
+def test_threads_of_a_worker_derive_and_compile_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All begin at once, each with the same bytes, on a cache that is empty."""
+    from sgdmem.numeric.compilation import kernel_compiler, object_code
+
+    cloudpickle: Any = pytest.importorskip("cloudpickle")
+    done: dict[str, list[Any]] = {"derived": [], "compiled": []}
+
+    def noted(module: Any, name: str, key: str) -> None:
+        function = getattr(module, name)
+
+        def call(given: Any, *others: Any) -> Any:
+            done[key].append(given)
+            time.sleep(0.05)  # the others are there by now
+            return function(given, *others)
+
+        monkeypatch.setattr(module, name, call)
+
+    questions: list[tuple[Any, ChunkStore]] = []
+
+    def kept(question: Any, store: ChunkStore, chunk: Any) -> None:
+        questions.append((question, store))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chunked, "compute_chunk", kept)
+        phase_diagram(**MAP, store=tmp_path / "map.zarr", chunk=16)
+    question, store = questions[0]
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "cache"))
+    noted(question_module, "family_program", "derived")
+    noted(kernel_compiler, "compiled_kernels", "compiled")
+    object_code._load.cache_clear()
+    packed, chunks = cloudpickle.dumps((question, store)), list(store.chunks)[:4]
+    with ThreadPoolExecutor(len(chunks)) as pool:
+        found = list(pool.map(lambda chunk: chunked._compute_packed(packed, chunk), chunks))
+    assert found == chunks and not any(map(store.faults, chunks))
+    assert len(done["derived"]) == 1
+    assert len(done["compiled"]) == len(set(done["compiled"])) > 1
+
+
+def test_stores_of_another_codec_go_on(tmp_path: Path) -> None:
+    """As those of earlier versions have, and with chunks that are not full."""
+    from zarr import codecs, open_group
+
+    expected, path = phase_diagram(**MAP), tmp_path / "map.zarr"
+    phase_diagram(**MAP, store=path, chunk=20)
+    group = open_group(path, mode="a")
+    old = group.create_array(
+        "old",
+        shape=(31, 47),
+        chunks=(20, 20),
+        dtype=float,
+        fill_value=np.nan,
+        compressors=[codecs.ZstdCodec(), codecs.Crc32cCodec()],
+    )
+    for i, j in ((0, 0), (0, 2), (1, 0), (1, 2)):
+        part = expected.noise_sum.values[20 * i : 20 * i + 20, 20 * j : 20 * j + 20]
+        write_chunk(path, "old", (i, j), part)
+        assert (old[20 * i : 20 * i + 20, 20 * j : 20 * j + 20] == part).all()
+    assert not list(path.rglob("*.partial"))
