@@ -7,7 +7,10 @@ from fractions import Fraction
 
 from sgdmem.symbolic.algebra.rational_functions import RationalFunction, Terms
 from sgdmem.symbolic.algebra.scalars import Element, Scalar
+from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program, trace
+
+_HIGHEST = 600  # degree: beyond that rounding errors leave nothing, and Python's stack ends
 
 
 def rational_program(values: Sequence[Scalar], parameters: Sequence[str]) -> Program:
@@ -15,6 +18,11 @@ def rational_program(values: Sequence[Scalar], parameters: Sequence[str]) -> Pro
 
     Differences stay factors where they are, so that what nearly vanishes is as accurate as the
     parameters; numbers come last, so that what differs by one alone is computed once.
+
+    Raises
+    ------
+    InputError
+        If a factor is of a degree over 600.
 
     Examples
     --------
@@ -41,6 +49,9 @@ def _value(value: Scalar, numbers: Sequence[Element]) -> Element:
     above: Element = 1
     below: Element = 1
     for terms, power in powers:
+        degree = max(map(sum, terms))
+        if degree > _HIGHEST:
+            raise InputError(f"a polynomial of degree {degree} of the parameters is no program")
         factor = _polynomial(terms, numbers)
         if power > 0:
             above = above * _power(factor, power)
@@ -50,10 +61,10 @@ def _value(value: Scalar, numbers: Sequence[Element]) -> Element:
 
 
 def _power(base: Element, power: int) -> Element:
-    value = base
-    for _ in range(power - 1):
-        value = value * base
-    return value
+    if power == 1:
+        return base
+    root = _power(base, power // 2)
+    return root * root * base if power % 2 else root * root
 
 
 def _polynomial(terms: Terms, numbers: Sequence[Element]) -> Element:

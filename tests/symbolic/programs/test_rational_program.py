@@ -51,6 +51,15 @@ def sum_of_squares(names: list[str]) -> Any:
     return sum(x * x for x in Parameters(names).variables)
 
 
+def test_powers() -> None:
+    (x,) = Parameters(["x"]).variables
+    program = rational_program([(1 - x) ** 1000, x**7 + 1], ["x"])
+    assert sum(program.counts().values()) < 40
+    assert program.run({"x": Fraction(1, 3)}) == (Fraction(2, 3) ** 1000, Fraction(1, 3) ** 7 + 1)
+    with pytest.raises(InputError, match="degree 1000"):
+        rational_program([x**1000 + x + 1], ["x"])
+
+
 def with_root(rate: Any, momentum: Any) -> Algorithm:
     import sympy
 
