@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.scales import scale_of, to_places
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, NOT_YET
 from sgdmem.phase_diagrams.pictures.artists import named
@@ -70,6 +71,9 @@ _QUANTITIES = {
 _NONE = "xxxx"  # where there is no number
 _DECADES = 3  # of noise sums, at most
 _MANY_SIZES = 1000  # ratio of the largest and the smallest value of a logarithmic colour scale
+_MANY_CELLS = 500_000
+_EVEN = 1e-6  # of the steps of an axis
+_MOST_FOR_LINES = 1000  # points along an axis: fewer than a picture has pixels
 BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
 
 
@@ -136,18 +140,17 @@ def _verdicts(diagram: Labelled, ax: Any, edges: tuple[Array, Array], least: flo
     from matplotlib.colors import ListedColormap, LogNorm
 
     stable = diagram.stable.values == 1
-    codes = _kinds(diagram)
-    if least is not None:
-        codes = np.where(stable, -1, codes)
+    causes = _kinds(diagram)
+    codes = causes if least is None else np.where(stable, -1, causes)
     kinds = _paint_kinds(ax, edges, codes, _CAUSES)
-    regions = _verdict_regions(diagram)
+    regions = {name: causes == kind for kind, name in enumerate(_CAUSES)}
     if least is None:
         return Shown(None, "", kinds, regions)
     sums = noise_sums(diagram)
     shades: Any = ListedColormap(colormaps["viridis"](np.linspace(0, BRIGHTEST, 256)))
     shades.colorbar_extend = "min" if (sums[stable] < least).any() else "neither"
     inside = np.ma.masked_where(~stable, np.maximum(sums, least))
-    mesh = ax.pcolormesh(*edges, inside, cmap=shades, norm=LogNorm(least, 1), rasterized=True)
+    mesh = _cells(ax, edges, inside, cmap=shades, norm=LogNorm(least, 1))
     named("map", mesh)
     bounded = {*BOUNDS} <= {*diagram}
     label = r"noise sum $U'_\Sigma$ where stable"
@@ -160,14 +163,55 @@ def colour_cells(ax: Any, edges: tuple[Array, Array], codes: Array, colours: Seq
     from matplotlib.colors import ListedColormap
 
     ends = {"vmin": -0.5, "vmax": len(colours) - 0.5}
-    return ax.pcolormesh(*edges, codes, cmap=ListedColormap(colours), rasterized=True, **ends)
+    return _cells(ax, edges, codes, cmap=ListedColormap(colours), **ends)
+
+
+def _cells(ax: Any, edges: tuple[Array, Array], values: Array, **style: Any) -> Any:
+    """Colour the cells of a map; many that are equal on paper as an image, which is far quicker."""
+    scales = [scale_of(ends) for ends in edges]
+    steps = [np.diff(to_places(ends, scale)) for ends, scale in zip(edges, scales, strict=True)]
+    if values.size < _MANY_CELLS or any(np.ptp(some) > _EVEN * some.mean() for some in steps):
+        return ax.pcolormesh(*edges, values, rasterized=True, **style)
+    (left, right), (low, high) = ((ends[0], ends[-1]) for ends in edges)
+    return _image(ax, (left, low, right, high), values, **style)
+
+
+def _image(ax: Any, ends: tuple[float, float, float, float], values: Array, **style: Any) -> Any:
+    """Draw an image between two corners, whose cells are equal on paper on any scale."""
+    from matplotlib.image import BboxImage
+    from matplotlib.transforms import Bbox, TransformedBbox
+
+    place = TransformedBbox(Bbox.from_extents(*ends), ax.transData)
+    limits = {name: style.pop(name, None) for name in ("vmin", "vmax")}
+    image = BboxImage(place, interpolation="nearest", origin="lower", **style)
+    image.set_data(values)
+    image.set_clim(**limits)
+    image.autoscale_None()
+    image.set_in_layout(False)
+    ax.add_artist(image)
+    ax.update_datalim([ends[:2], ends[2:]])
+    image.sticky_edges.x[:], image.sticky_edges.y[:] = ends[::2], ends[1::2]
+    ax.autoscale_view()
+    return image
+
+
+def coarse(length: int) -> int:
+    """Return the step at which lines and patterns know the points of an axis of a map."""
+    return -(-length // _MOST_FOR_LINES)
 
 
 def hatch(ax: Any, edges: tuple[Array, Array], mask: Array, pattern: str, colour: str) -> Any:
     """Draw a pattern over some cells of a map; return it, None where a map is a line."""
     if not mask.any() or min(mask.shape) < 2:
         return None
-    x, y = (np.repeat(ends, 2)[1:-1] for ends in edges)  # each cell has corners of its own
+    places = []
+    for axis, ends in enumerate(reversed(edges)):
+        step = coarse(mask.shape[axis])
+        starts = np.arange(0, mask.shape[axis], step)
+        mask = mask.take(np.minimum(starts + step // 2, mask.shape[axis] - 1), axis)
+        corners = ends[np.append(starts, len(ends) - 1)]
+        places.append(np.repeat(corners, 2)[1:-1])  # each cell has corners of its own
+    y, x = places
     cells = mask.repeat(2, axis=0).repeat(2, axis=1).astype(float)
     style: dict[str, Any] = {"colors": "none", "hatches": [pattern]}
     hatched = ax.contourf(x, y, cells, levels=[0.5, 1.5], **style)
@@ -216,12 +260,6 @@ def _kinds(diagram: Labelled) -> Array:
     )
 
 
-def _verdict_regions(diagram: Labelled) -> dict[str, Array]:
-    """Return the regions of a map by what happens there."""
-    kinds = _kinds(diagram)
-    return {name: kinds == kind for kind, name in enumerate(_CAUSES)}
-
-
 def _flags(values: Any, ax: Any, edges: tuple[Array, Array]) -> Shown:
     """Draw a quantity whose numbers stand for words."""
     names = values.attrs["flag_meanings"].split()
@@ -250,7 +288,7 @@ def _values(values: Any, ax: Any, edges: tuple[Array, Array]) -> Shown:
     norm: Any = LogNorm() if wide else None
     if values.name == "margin":
         norm = Normalize(-1, 1)  # far below the edge it says nothing
-    mesh = ax.pcolormesh(*edges, shown, cmap=shades, norm=norm, rasterized=True)
+    mesh = _cells(ax, edges, shown, cmap=shades, norm=norm)
     named("map", mesh)
     label = _QUANTITIES.get(str(values.name), str(values.attrs.get("long_name", values.name)))
     infinite = np.isinf(values.values).any()

@@ -22,7 +22,7 @@ from sgdmem.phase_diagrams.pictures.figure_size import (
     sized,
 )
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
-from sgdmem.phase_diagrams.pictures.map_colours import Shown, least_shown, noise_sums, paint
+from sgdmem.phase_diagrams.pictures.map_colours import Shown, coarse, least_shown, noise_sums, paint
 from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.placement import name_regions
 from sgdmem.phase_diagrams.pictures.region_picture import BOXES, draw_boxes, notes_on_boxes
@@ -137,7 +137,10 @@ def draw_cells(
         line = {"color": "black", "linewidth": in_points(1.2)}
         named("edge", *ax.plot(*points, scalex=False, scaley=False, **line))
     if min(stable.shape) > 1 and stable.any():
-        places = _spaced(x), _spaced(y)
+        steps = {name: slice(None, None, coarse(n)) for name, n in diagram.stable.sizes.items()}
+        diagram = diagram.isel(steps)
+        stable = diagram.stable.values == 1
+        places = _spaced(x)[steps[x_name]], _spaced(y)[steps[y_name]]
         if shown.levels and least is not None:
             sums = np.ma.masked_where(~stable, np.log10(np.maximum(noise_sums(diagram), least)))
             thin = {"levels": np.log10(shown.levels), "linewidths": in_points(0.6), **plane}

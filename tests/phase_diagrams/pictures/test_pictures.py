@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
+from matplotlib.image import BboxImage
 
 from sgdmem import InputError, Spectrum, draw, methods, phase_diagram, sgd, stability
-from sgdmem.phase_diagrams.pictures import map_picture
+from sgdmem.phase_diagrams.pictures import map_colours, map_picture
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 from sgdmem.pictures import artists, draw_root_locus
 from tests.cli.running import run
@@ -195,6 +199,42 @@ def test_large_maps_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
     axes = draw(whole, quantity="noise_sum")
     found = np.ma.getdata(axes.collections[0].get_array())
     np.testing.assert_array_equal(found[:, :3], whole.noise_sum.values[:, [1, 4, 7]])
+
+
+@pytest.mark.parametrize("quantity", ["stable", "reason", "margin"])
+def test_many_cells_are_an_image_of_the_same_colours(
+    quantity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates, momenta = np.geomspace(0.01, 10, 90), 1 - np.geomspace(1, 1e-3, 70)
+    axes: Any = {"x": ("learning_rate", rates), "y": ("momentum", momenta)}
+    given = phase_diagram("heavy-ball", SETTINGS["problem"], 8, quantities=["reason"], **axes)
+    pictures, name = [], "kinds" if quantity == "reason" else "map"
+    for many in (1, 10**6):
+        monkeypatch.setattr(map_colours, "_MANY_CELLS", many)
+        drawn = draw(given, quantity=quantity, annotate=False)
+        assert isinstance(artists(drawn)[name][0], BboxImage) == (many == 1)
+        canvas: Any = FigureCanvasAgg(drawn.figure)
+        canvas.draw()
+        pictures.append(np.asarray(canvas.buffer_rgba())[..., :3].astype(float))
+    differs = np.abs(pictures[0] - pictures[1]).max(axis=2) > 16
+    assert differs.mean() < 0.02  # of a cell's border, half a pixel
+    uneven = given.isel(learning_rate=np.arange(90) ** 2 // 90)
+    monkeypatch.setattr(map_colours, "_MANY_CELLS", 1)
+    assert isinstance(artists(draw(uneven, quantity=quantity))[name][0], QuadMesh)
+
+
+def test_lines_and_patterns_of_large_maps_know_fewer_points(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends = np.arange(12.0), np.arange(8.0)
+    mask = np.add.outer(np.arange(7), np.arange(11)) > 7
+    areas = []
+    for most in (100, 4):
+        monkeypatch.setattr(map_colours, "_MOST_FOR_LINES", most)
+        drawn = map_colours.hatch(Figure().add_subplot(), ends, mask, "//", "white")
+        (path,) = drawn.get_paths()
+        areas.append(path.get_extents().bounds)
+    assert areas == [(2, 0, 9, 7), (3, 0, 8, 7)]  # blocks of 2 x 3 cells have the look of one
 
 
 def test_infinite_batches_are_no_axis() -> None:
