@@ -133,7 +133,7 @@ class AdaptiveProblem:
         """
         import sympy
 
-        w = self.exact_start(start)
+        w = self._start(start)
         r, counts = self.residual(w), self.own.sum(axis=1)
         scaled = np.array([Fraction(1, int(c)) for c in counts])
         weighted = self.shared.T * scaled
@@ -181,7 +181,7 @@ class AdaptiveProblem:
             None where the residuals at the start are no multiple of X sign(X^T r): then iterates
             leave the ray, and where they end depends on method and learning rate.
         """
-        w = self.exact_start(start)
+        w = self._start(start)
         r = self.residual(w)
         if not r.any():
             return w
@@ -204,6 +204,10 @@ class AdaptiveProblem:
         wrong_one, wrong_other = wrong_answers(self.exact_start(weights, "weights"))
         share = probability(p)
         return wrong_one * share + wrong_other * (1 - share)
+
+    def _start(self, start: Any) -> Array:
+        """Return a start exactly; 0 as integers, with which fractions are not needed at once."""
+        return np.array([0] * self.dimension, object) if start is None else self.exact_start(start)
 
     def exact_start(self, start: Any = None, name: str = "start") -> Array:
         """Return a start as fractions; 0 by default."""

@@ -29,11 +29,12 @@ def upper_line(largest: float, q0: Fraction) -> OfDamping:
     import sympy
 
     from sgdmem.symbolic.stability.schur import uniform_conditions
+    from sgdmem.symbolic.systems.memory_one import only_root
 
     α, q, δ = _symbols()
     conditions = uniform_conditions(memory_one(α, q, δ), sympy.Rational(largest))
     (upper,) = (one for one in conditions if {α, δ} <= one.free_symbols)
-    (rate,) = sympy.solve(upper.lhs - upper.rhs, α)
+    rate = only_root(upper.lhs - upper.rhs, α)
     line: OfDamping = _function([δ], rate.subs(q, sympy.Rational(q0)))
     return line
 
@@ -79,9 +80,11 @@ def zone_lines(largest: float, q0: Fraction) -> tuple[float, OfDamping]:
     """
     import sympy
 
+    from sgdmem.symbolic.systems.memory_one import only_root
+
     α, q, δ = _symbols()
     low, high, _ = (region.ends - sympy.Rational(largest) for region in _regions())
-    (damping,), (rate,) = sympy.solve(low, δ), sympy.solve(high, α)
+    damping, rate = only_root(low, δ), only_root(high, α)
     value = {q: sympy.Rational(q0)}
     return float(damping.subs(value)), _function([δ], rate.subs(value))
 

@@ -61,6 +61,24 @@ def _memory_one_summand() -> tuple[tuple[Any, ...], tuple[Any, Any]]:
     return letters, (λ * arranged(numerator / λ), determinant * leading)
 
 
+def only_root(expression: Any, letter: Any) -> Any:
+    """Return where a rational expression is zero, besides at 0: a single place, by a linear factor.
+
+    Examples
+    --------
+    >>> from sympy.abc import x, y
+    >>> only_root(x - y / x, y), only_root(x * y - x**2 / 3, x)
+    (x**2, 3*y)
+    """
+    import sympy
+
+    top, _ = sympy.fraction(sympy.cancel(expression))
+    _, factors = sympy.factor_list(top)
+    (linear,) = (part for part, _ in factors if part.has(letter) and part != letter)
+    slope, rest = sympy.Poly(linear, letter).all_coeffs()
+    return sympy.factor(-rest / slope)
+
+
 def complex_range(alpha_eff: Any, q0: Any, delta: Any) -> tuple[Any, Any]:
     """Return the eigenvalues between which the roots of P - lambda Q are complex (Theorem 6.2).
 
@@ -145,9 +163,9 @@ def regions(alpha_eff: Any, q0: Any, delta: Any, lam: Any) -> list[Region]:
     low, middle, high = map(leading, (6, 3, 0))
     ends = [
         sympy.Integer(0),
-        *sympy.solve(low - middle, λ),
-        *sympy.solve(middle - leading(1), λ),  # the left part of the last range
-        *sympy.solve(sympy.fraction(high)[1], λ),
+        only_root(low - middle, λ),
+        only_root(middle - leading(1), λ),  # the left part of the last range
+        only_root(sympy.fraction(high)[1], λ),
     ]
     given = {"alpha_eff": alpha_eff, "q0": q0, "delta": delta, "lam": lam}
     asked = (sympy.sympify(as_scalar(x, name)) for name, x in given.items())
