@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,11 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.object_code import load_code, load_own_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.judge_by_all_poles import (
+    is_worthwhile,
+    judge_by_all_poles,
+    pairs,
+)
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
 from sgdmem.numeric.compiled_maps.node_sums import (
@@ -25,6 +31,8 @@ from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
+
+_QUICK_MEMORY = 2  # up to which more nodes are tried before all poles are
 
 
 def judge_compiled(
@@ -75,14 +83,41 @@ def judge_compiled(
         finish(rows, shares.at(places), 1, 0, diverges, some.stable, some.noise_sum, some.margin)
         found.put(places, some)
 
-    for finely in (False, True):
+    in_pairs = [pairs(points.axes[name]) for name in program.parameters]
+
+    def read_pairs(piece: slice) -> tuple[Array, Array]:
+        assert left is not None
+        places = left[piece]
+        columns = [
+            column[:, places // points.stride(name) % column.shape[1]]
+            for name, column in zip(program.parameters, in_pairs, strict=True)
+        ]
+        values = np.array(columns).reshape(-1, 3, places.size)
+        return np.ascontiguousarray(values.transpose(1, 0, 2)), shares.at(places)[2:]
+
+    def by_nodes(size: int, finely: bool) -> None:
+        short = spectrum.finely_compressed if finely else spectrum.compressed
+        evaluate_pieces(program, size, short, damped, device, read, write, advance)
+
+    def by_all_poles(size: int) -> None:
+        if is_worthwhile(size):
+            judge_by_all_poles(program, size, spectrum, damped, read_pairs, write, advance)
+        else:
+            advance(size)
+
+    stages: list[Callable[[int], None]] = [
+        partial(by_nodes, finely=False),
+        by_all_poles,
+        partial(by_nodes, finely=True),
+    ]
+    if program.memory <= _QUICK_MEMORY:
+        stages[1:] = reversed(stages[1:])
+    for stage in stages:
         if left is not None:
             if left.size == 0:
                 return
             advance(-left.size)
-        short = spectrum.finely_compressed if finely else spectrum.compressed
-        size = len(points) if left is None else left.size
-        evaluate_pieces(program, size, short, damped, device, read, write, advance)
+        stage(len(points) if left is None else left.size)
         left = np.flatnonzero(found.stable == -1)
 
 

@@ -12,6 +12,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.object_code import load_code, load_own_code
 from sgdmem.numeric.compilation.threads import pieces, processors, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.judge_by_all_poles import is_worthwhile, judge_by_all_poles
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, STATE
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.node_sums import (
@@ -68,6 +69,9 @@ def family_sums(
             left = left[np.isnan(found[0, left])]
         if not left.size:
             break
+    if isinstance(spectrum, Spectrum) and left.size and is_worthwhile(left.size):
+        found[:, left] = _by_all_poles(family, values[:, left], spectrum, threads)
+        left = left[np.isnan(found[0, left])]
     if isinstance(spectrum, Spectrum) and left.size:
         found[:, left] = _one_by_one(family, values[:, left], spectrum)
     return Ball(*found)
@@ -120,15 +124,35 @@ def _by_nodes(
         return np.array([some, np.zeros_like(some)])
 
     def write(piece: slice, rows: Array) -> None:
-        state, radius = rows[STATE], rows[RADIUS]
-        sure = (state == 1) & (radius < np.inf)
-        unstable = state == -1
-        found[0, piece] = np.where(sure, rows[NOISE], np.where(unstable, np.inf, np.nan))
-        found[1, piece] = np.where(sure, radius, np.where(unstable, 0, np.inf))
+        found[:, piece] = _told(rows)
 
     arguments = (family, values.shape[1], spectrum, False, device, read, write)
     evaluate_pieces(*arguments, threads=threads)
     return found
+
+
+def _by_all_poles(
+    family: FamilyProgram, values: Array, spectrum: Spectrum, threads: int | None
+) -> Array:
+    found = np.empty((2, values.shape[1]))
+
+    def read(piece: slice) -> tuple[Array, Array]:
+        some = values[:, piece]
+        return np.array([some, *np.zeros((2, *some.shape))]), np.zeros((2, some.shape[1]))
+
+    def write(piece: slice, rows: Array) -> None:
+        found[:, piece] = _told(rows)
+
+    judge_by_all_poles(family, values.shape[1], spectrum, False, read, write, threads=threads)
+    return found
+
+
+def _told(rows: Array) -> tuple[Array, Array]:
+    """Return sums and bounds of their errors, as `family_sums` does, from the rows of kernels."""
+    state, radius = rows[STATE], rows[RADIUS]
+    sure, unstable = (state == 1) & (radius < np.inf), state == -1
+    sums = np.where(sure, rows[NOISE], np.where(unstable, np.inf, np.nan))
+    return sums, np.where(sure, radius, np.where(unstable, 0, np.inf))
 
 
 def _one_by_one(family: FamilyProgram, values: Array, spectrum: Spectrum) -> tuple[Array, Array]:

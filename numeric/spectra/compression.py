@@ -9,7 +9,7 @@ away from the panels, which error bounds on disks around these can tell.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil, log
+from math import ceil, log, tanh
 
 import numpy as np
 
@@ -21,18 +21,17 @@ from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.numeric.spectra.list_quadrature import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
-from sgdmem.numeric.spectra.quadrature import REACH, Rule
+from sgdmem.numeric.spectra.quadrature import RATIO, REACH, Rule
 from sgdmem.symbolic.errors import InputError
 
 RELATIVE_ERROR, _LARGEST_ERROR = 1e-12, 0.1
 STEEPNESS = 4.0  # of a summand over its mean, up to which the relative error is promised
 KEPT, KEPT_FINELY = 24, 512  # largest eigenvalues that are nodes themselves
-_LAST = 1e-4  # smaller eigenvalues, relative to the largest, share one panel
+LAST, LAST_DEEPLY = 1e-4, 1e-13  # smaller eigenvalues, relative to the largest, share one panel
 _ROOM = 5e-4  # half of the first panel, see `LongList`
 _NEGLIGIBLE = 1e-3  # share of the trace of a panel whose own relative error does not matter
 _MOST_CUTS = 12
 _COVERED, _DISKS = 10**6, 16  # eigenvalues and further disks of a law that has no sum
-_RATIO = 3.0  # between the ends of these disks
 _LISTED = 10**5  # eigenvalues of a law that is compressed as a list
 _LAW_HEAD = 4096  # terms of a power law that are listed
 _LAW_ROOM = 1000  # eigenvalues between an end of its integral and an edge of a panel
@@ -59,18 +58,22 @@ def compress(
 
 
 def compress_within(
-    members: EigenvalueList | PowerLaw, relative_error: float = RELATIVE_ERROR, kept: int = KEPT
+    members: EigenvalueList | PowerLaw,
+    relative_error: float = RELATIVE_ERROR,
+    kept: int = KEPT,
+    last: float = LAST,
 ) -> CompressedSpectrum:
     """Compress eigenvalues of a finite trace as far as rounding errors allow.
 
-    The first ones are ``kept`` as they are.
+    The first ones are ``kept`` as they are; those below ``last`` times the largest one share one
+    panel.
     """
     if isinstance(members, PowerLaw):
         if members.count is None or members.count > _LISTED:
-            return _compress_law(members, relative_error, kept)
+            return _compress_law(members, relative_error, kept, last)
         members = members.listed()
     eigenvalues = Ball(members.eigenvalues, members.radii)
-    long = LongList(eigenvalues, members.weights, points_for(relative_error), _LAST, _ROOM)
+    long = LongList(eigenvalues, members.weights, points_for(relative_error), last, _ROOM)
     rule = _sharp_rule(long, long.edges(kept), relative_error, kept)
     return _packed(rule, relative_error)
 
@@ -81,7 +84,7 @@ def cover_law(law: PowerLaw) -> CompressedSpectrum:
     For laws of infinite trace, where there is nothing to sum.
     """
     found = _compress_law(replace(law, count=_COVERED), RELATIVE_ERROR)
-    ends = float(law.eigenvalues(np.array([_COVERED])).mid[0]) * _RATIO ** -np.arange(_DISKS + 1.0)
+    ends = float(law.eigenvalues(np.array([_COVERED])).mid[0]) * RATIO ** -np.arange(_DISKS + 1.0)
     ends[-1] = 0.0
     return replace(
         found,
@@ -118,7 +121,9 @@ def _sharp_rule(long: LongList, edges: Array, relative_error: float, kept: int) 
     return found
 
 
-def _compress_law(law: PowerLaw, relative_error: float, kept: int = KEPT) -> CompressedSpectrum:
+def _compress_law(
+    law: PowerLaw, relative_error: float, kept: int = KEPT, last: float = LAST
+) -> CompressedSpectrum:
     """Compress a long power law of finite trace: its summation rule is a list, compressed in turn.
 
     InputError if it leaves the range of floating-point numbers.
@@ -127,33 +132,41 @@ def _compress_law(law: PowerLaw, relative_error: float, kept: int = KEPT) -> Com
     ends = long.edges(_LAW_HEAD)
     edges = None
     if ends.size:  # not a steep one, which has no node beyond the head
-        edges = _law_edges(law, float(ends[ends > 0][-1]), kept)
+        edges = _law_edges(law, float(ends[ends > 0][-1]), kept, last)
         beyond = edges[(edges < ends[0]) & (edges > ends[-1])]
         ends = distinct(np.concatenate([ends, beyond]))[::-1]
     whole = long.rule(_LAW_HEAD, ends)
     listed = slice(None if ends.size else whole.head)
     points = points_for(relative_error)
-    inner = LongList(whole.nodes[listed], whole.weights[listed], points, _LAST, _ROOM)
+    inner = LongList(whole.nodes[listed], whole.weights[listed], points, last, _ROOM)
     edges = inner.edges(kept) if edges is None else edges
     rule = _sharp_rule(inner, edges, relative_error, kept)
     return _packed(_within(rule, whole), relative_error)
 
 
-def _law_edges(law: PowerLaw, last: float, kept: int) -> Array:
+def _law_edges(law: PowerLaw, end: float, kept: int, last: float) -> Array:
     """Return the edges of panels; none is close to an end of the integral.
 
     There stand the end corrections, some with negative weights; together with enough eigenvalues
-    around them their moments are those of a positive measure.
+    around them their moments are those of a positive measure. In the place of an edge that is too
+    close are the nearest ones that are not, so that no panel becomes wider.
     """
     first = law.eigenvalues(np.arange(1.0, _LAW_HEAD + 1))
-    listed = Ball(np.append(first.mid, last), np.append(first.rad, 0.0))
-    edges = LongList(listed, np.ones(listed.mid.size), last=_LAST).edges(kept)
+    listed = Ball(np.append(first.mid, end), np.append(first.rad, 0.0))
+    edges = LongList(listed, np.ones(listed.mid.size), last=last).edges(kept)
     inner = edges[1:-1]
     place = (law.scale / inner) ** (1 / law.exponent)
-    near = np.abs(place - _LAW_HEAD) < _LAW_ROOM
-    if law.count is not None:
-        near |= law.count - place < _LAW_ROOM
-    return np.concatenate([edges[:1], inner[~near], [0.0]])
+    # half of what a panel may hold: (r - 1)/(r + 1) for the ratio r of its places
+    room = min(_LAW_ROOM, 0.9 * _LAW_HEAD * tanh(log(RATIO) / (2 * law.exponent)))
+    near = np.abs(place - _LAW_HEAD) < room
+    beside: list[float] = []
+    if near.any():
+        beside = [_LAW_HEAD - room, _LAW_HEAD + room]
+    if law.count is not None and (law.count - place < room).any():
+        near |= law.count - place < room
+        beside.append(law.count - room)
+    inner = np.append(inner[~near], law.scale * np.array(beside) ** -law.exponent)
+    return np.concatenate([edges[:1], np.sort(inner)[::-1], [0.0]])
 
 
 def _within(inner: Rule, outer: Rule) -> Rule:

@@ -312,6 +312,15 @@ class Spectrum:
             return self.compressed
         return compress_within(self._members, kept=KEPT_FINELY)
 
+    @cached_property
+    def deeply_compressed(self) -> CompressedSpectrum:
+        """The same with panels down to tiny eigenvalues, for poles close to 0."""
+        from sgdmem.numeric.spectra.compression import LAST_DEEPLY, compress_within
+
+        if self.law is not None and self.diverges:
+            return self.compressed
+        return compress_within(self._members, last=LAST_DEEPLY)
+
     def _refuse_decay(self) -> None:
         if self.is_held:
             raise InputError("nodes stand for a spectrum without weight decay only")
