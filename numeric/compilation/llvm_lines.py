@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FLOAT, INTEGER, FLAG, BYTE, POINTER = "double", "i64", "i1", "i8", "ptr"
 _OPERATIONS: dict[type[ast.AST], tuple[str, str]] = {  # of floats, and of integers
@@ -48,8 +48,11 @@ class Value:
 
 
 def kind_of(kind: str, lanes: int) -> str:
-    """Return the name of a type, of one number or of lanes."""
-    return f"<{lanes} x {kind}>" if lanes else kind
+    """Return the name of a type, of one number or of lanes.
+
+    Flags of lanes are as long as floats, all bits set or none: shorter ones take time to pack.
+    """
+    return f"<{lanes} x {INTEGER if kind == FLAG else kind}>" if lanes else kind
 
 
 def typed(value: Value) -> str:
@@ -122,6 +125,9 @@ class Lines:
         """Return a number for each lane."""
         if value.lanes:
             return value
+        if value.kind == FLAG:
+            mask = self.chosen(value, constant(-1), constant(0))
+            return replace(self.widened(mask, lanes), kind=FLAG)
         kind = kind_of(value.kind, lanes)
         if value.is_constant:
             return Value(value.kind, f"splat ({typed(value)})", lanes)
@@ -169,7 +175,12 @@ class Lines:
         left, right = self.alike(left, right)
         of_floats, of_integers = _COMPARISONS[type(operator)]
         name = f"fcmp {of_floats}" if left.kind == FLOAT else f"icmp {of_integers}"
-        return self._of_two(name, FLAG, left, right)
+        found = self._of_two(name, FLAG, left, right)
+        return self._as_mask(found) if left.lanes else found
+
+    def _as_mask(self, bits: Value) -> Value:
+        text = f"sext <{bits.lanes} x i1> {bits.text} to {kind_of(FLAG, bits.lanes)}"
+        return self.once(FLAG, bits.lanes, text)
 
     def _of_two(self, name: str, kind: str, left: Value, right: Value) -> Value:
         return self.once(kind, left.lanes, f"{name} {typed(left)}, {right.text}")
@@ -187,7 +198,11 @@ class Lines:
         yes, no = self.alike(yes, no)
         if test.lanes:
             yes, no = self.widened(yes, test.lanes), self.widened(no, test.lanes)
-        text = f"select {typed(test)}, {typed(yes)}, {typed(no)}"
+        tested = typed(test)
+        if test.lanes:
+            bits = self.once(FLAG, test.lanes, f"icmp slt {tested}, zeroinitializer")
+            tested = f"<{test.lanes} x i1> {bits.text}"
+        text = f"select {tested}, {typed(yes)}, {typed(no)}"
         return self.once(yes.kind, yes.lanes, text)
 
     def called(self, name: str, given: list[Value]) -> Value:
@@ -206,5 +221,6 @@ class Lines:
         """Return whether a flag is set in any lane."""
         if not flag.lanes:
             return flag
-        function = f"@llvm.vector.reduce.or.v{flag.lanes}i1"
-        return self.once(FLAG, 0, f"call i1 {function}({typed(flag)})")
+        function = f"@llvm.vector.reduce.or.v{flag.lanes}i64"
+        found = self.once(INTEGER, 0, f"call i64 {function}({typed(flag)})")
+        return self.compared(ast.NotEq(), found, constant(0))

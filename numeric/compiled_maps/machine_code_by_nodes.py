@@ -23,7 +23,7 @@ from functools import lru_cache
 from sgdmem.numeric.arithmetic.rounding import INFLATE, UNIT
 from sgdmem.numeric.compilation.lowering import ball_lines, radius_of, variable
 from sgdmem.symbolic.programs.map_program import map_program
-from sgdmem.symbolic.programs.program import SIGNS, Program
+from sgdmem.symbolic.programs.program import SIGNS, Program, needed_steps
 from sgdmem.symbolic.programs.summand_program import EIGENVALUE
 
 LAM, LAM_RADIUS = variable(EIGENVALUE), radius_of(EIGENVALUE)
@@ -137,6 +137,9 @@ class _Writer:
         steps = range(len(program.steps))
         self.once, names = ball_lines(program, [i for i in steps if not moving[i]])
         self.each, _ = ball_lines(program, [i for i in steps if moving[i]])
+        _, damping, *pivots = program.outputs
+        tested = needed_steps(program.steps, [*pivots, damping])
+        self.tests, _ = ball_lines(program, [i for i in tested if moving[i]])
         used = {i for k in steps if moving[k] and program.steps[k][0] in SIGNS
                 for i in program.steps[k][1:]}  # fmt: skip
         used |= set(program.outputs)
@@ -186,12 +189,18 @@ class _Writer:
 
     def _disks(self, lanes: str | None) -> list[str]:
         ask = f"alive = alive | ({self._row(STATE)} >= 0.0)"
+        load = self._load(self.kept, 0)
+        whole = _inner(lanes, [*load, *self.each, *self._tested(), *self._excess()])
+        if lanes is not None and not self.mapped.damped:
+            # most disks have no part in the error, and then the summand is not asked for
+            tests = _inner(lanes, [*load, *self.tests, *self._tested()])
+            whole = ["    if error > 0.0:", *_indent(1, whole), "    else:", *_indent(1, tests)]
         return [
             "alive = False",
             "for j in range(centers.shape[0]):",
             f"    {LAM}, {LAM_RADIUS}, error = centers[j], reaches[j], errors[j]",
             "    worst = -1.0 if j == 0 else 0.0",
-            *_inner(lanes, [*self._load(self.kept, 0), *self.each, *self._in_disk()]),
+            *whole,
             "    if j == 0:",
             *_indent(2, [ask] if lanes is None else [lanes, f"    {ask}"]),
             "        if not alive:",
@@ -268,18 +277,22 @@ class _Writer:
 
     # What happens in a disk and at a node ------------------------------------------------------
 
-    def _in_disk(self) -> list[str]:
-        share, share_r = self.share
+    def _tested(self) -> list[str]:
         # the last pivot, lambda times the pull, vanishes at 0 and is not divided by
         tested = [*self.pivots[:-1], self.damping]
         good = " & ".join(f"({x} > {INFLATE!r} * {r or '0.0'})" for x, r in tested)
         # a pivot with a finite radius is only negative if those before it are not zero
         known = [*self.pivots, self.damping]
         bad = " | ".join(f"({x} <= -{INFLATE!r} * {r or '0.0'})" for x, r in known)
-        radius, state = self._row(RADIUS), self._row(STATE)
+        state = self._row(STATE)
         return [
             f"here = worst if {bad} else (1.0 if {good} else 0.0)",
             f"{state} = here if here < {state} else {state}",
+        ]
+
+    def _excess(self) -> list[str]:
+        (share, share_r), radius = self.share, self._row(RADIUS)
+        return [
             f"excess = error * (abs({share}) + {INFLATE!r} * {share_r})",
             f"{radius} = {radius} + (excess if error > 0.0 else 0.0)",
         ]

@@ -211,6 +211,17 @@ class _Recorder:
 
 def pruned(steps: Sequence[Key], wanted: Sequence[int]) -> Program:
     """Return the program without steps that nothing wanted needs."""
+    needed = needed_steps(steps, wanted)
+    number = {old: new for new, old in enumerate(needed)}
+    kept = []
+    for old in needed:
+        kind, *arguments = steps[old]
+        kept.append((kind, *(number[i] for i in arguments)) if kind in SIGNS else steps[old])
+    return Program(tuple(kept), tuple(number[place] for place in wanted))
+
+
+def needed_steps(steps: Sequence[Key], wanted: Sequence[int]) -> list[int]:
+    """Return the steps that are wanted, and all that these need."""
     needed: set[int] = set()
     stack = list(wanted)
     while stack:
@@ -219,9 +230,4 @@ def pruned(steps: Sequence[Key], wanted: Sequence[int]) -> Program:
             needed.add(place)
             kind, *arguments = steps[place]
             stack.extend(arguments if kind in SIGNS else ())
-    number = {old: new for new, old in enumerate(sorted(needed))}
-    kept = []
-    for old in sorted(needed):
-        kind, *arguments = steps[old]
-        kept.append((kind, *(number[i] for i in arguments)) if kind in SIGNS else steps[old])
-    return Program(tuple(kept), tuple(number[place] for place in wanted))
+    return sorted(needed)
