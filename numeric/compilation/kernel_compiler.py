@@ -54,10 +54,8 @@ def compiled_kernels(source: str) -> bytes:
 def _processor(llvm: Any) -> tuple[str, str]:
     """Return what code is made for: Numba's settings, or else this processor."""
     name, features = (os.environ.get(f"NUMBA_CPU_{x}") for x in ("NAME", "FEATURES"))
-    if name is None:
-        name, own = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-        return name, own if features is None else features
-    return name, features or ""
+    own = llvm.get_host_cpu_features().flatten() if features is None else features
+    return name or llvm.get_host_cpu_name(), own
 
 
 def written_kernels(source: str) -> tuple[str, dict[str, Any]]:

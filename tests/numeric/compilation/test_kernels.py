@@ -128,6 +128,7 @@ def test_code_is_made_for_the_processor_that_is_named(
 ) -> None:
     code = [compiled_kernels(HEAD + LANES)]
     monkeypatch.setenv("NUMBA_CPU_NAME", "x86-64")  # any has its instructions
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "")
     code.append(compiled_kernels(HEAD + LANES))
     assert code[0] != code[1]
     given, found = rng.standard_normal((2, 50)), np.full((2, 3, 50), np.nan)
