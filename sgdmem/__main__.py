@@ -19,7 +19,10 @@ def main() -> None:
     gc.set_threshold(_NEW_OBJECTS, 20, 20)
     from sgdmem.cli.main import main
 
-    main(sys.argv[1:], own_process=True)
+    try:
+        main(sys.argv[1:], own_process=True)
+    finally:
+        gc.freeze()  # nor is it looked through at the end
 
 
 def _leave(*_: object) -> None:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
-from sgdmem.cli.own_methods import is_own, own_method
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
     from sgdmem.symbolic.algorithms.family import Family
 
@@ -49,17 +49,28 @@ ALGORITHM_HELP = (
 )
 
 
+def is_own(name: str) -> bool:
+    """Whether a name is that of a function in a file or a module of one's own."""
+    return ":" in name or name.endswith(".py")
+
+
 class AlgorithmName(click.types.StringParamType):
     """The name of an algorithm, which the shell completes, or FILE.py:FUNCTION, which is run."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Return the name, or the method of a file or a module as a family."""
-        return own_method(value) if isinstance(value, str) and is_own(value) else value
+        if not (isinstance(value, str) and is_own(value)):
+            return value
+        from sgdmem.cli.own_methods import own_method
+
+        return own_method(value)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the names that begin with what was typed."""
+        from click.shell_completion import CompletionItem
+
         from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
 
         return [CompletionItem(name) for name in sorted(FAMILIES) if name.startswith(incomplete)]
@@ -72,6 +83,8 @@ class Setting(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the parameters that begin with what was typed, with a sign of equality."""
+        from click.shell_completion import CompletionItem
+
         from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
 
         given = [ctx.params.get("algorithm"), ctx.params.get("named"), *ctx.args]

@@ -23,11 +23,6 @@ _NEEDED = ("numpy", "sympy", "mpmath", "scipy", "numba", "matplotlib", "xarray",
 _PLACES: list[str] = []  # files of one's own that were run
 
 
-def is_own(name: str) -> bool:
-    """Whether a name is that of a function in a file or a module."""
-    return ":" in name or name.endswith(".py")
-
-
 def own_method(name: str) -> Family[...]:
     """Run a file or a module, and return its method: a family, or a function that makes algorithms.
 

@@ -16,6 +16,7 @@ from sgdmem.cli.arguments import (
     PICTURES,
     AlgorithmName,
     built,
+    is_own,
     method_name,
     picture_option,
     read_method,
@@ -25,7 +26,7 @@ from sgdmem.cli.arguments import (
 )
 from sgdmem.cli.draw import draw_file
 from sgdmem.cli.outputs import output_path, write_table, written_before
-from sgdmem.cli.own_methods import is_own, own_method
+from sgdmem.cli.own_methods import own_method
 from sgdmem.cli.problem import (
     has_problem,
     problem_options,

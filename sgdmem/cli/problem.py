@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -225,6 +224,7 @@ def read_problem(
 
 def _problem_of_data(path: str, options: Options, target: Any, exact: bool) -> Any:
     from dataclasses import replace
+    from pathlib import Path
 
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.problems.problem import Problem
@@ -285,6 +285,8 @@ def read_data(
 
     A single column is refused, it may be a spectrum. See `load_data` for ``exact``.
     """
+    from pathlib import Path
+
     from sgdmem.cli.column_notes import column_notes
     from sgdmem.numeric.spectra.data_files import load_data
 
@@ -321,6 +323,8 @@ def _noise_of_features(options: Options, otherwise: Any, exact: bool) -> Any:
     if coupling is not None:
         if tau1 is not None:
             raise click.UsageError("--tau1 and --coupling exclude each other")
+        from pathlib import Path
+
         from sgdmem.numeric.spectra.data_files import load_matrix
 
         return Noise.coupled(load_matrix(Path(coupling), exact), 0 if tau2 is None else tau2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -77,7 +76,9 @@ def _may_cancel(algorithm: Algorithm) -> bool:
 
     If they do not, they share none in general: that is far cheaper to find.
     """
-    rng = random.Random(1)
+    from random import Random
+
+    rng = Random(1)
     symbols = sorted(algorithm.free_symbols, key=str)
     for _ in range(_TRIES):
         point = {x: to_sympy(Fraction(rng.randint(1, _PRIME), _PRIME)) for x in symbols}

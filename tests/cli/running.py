@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -30,6 +32,19 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     captured = capsys.readouterr()
     assert isinstance(stopped.value.code, int)
     return stopped.value.code, captured.out, captured.err
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """Return the modules that a process of the command line has imported when it ends."""
+    code = (
+        "import sys\n"
+        "from sgdmem.cli.main import main\n"
+        f"try: main({[*arguments]})\n"
+        "except SystemExit as ended: assert ended.code == 0\n"
+        "print(*sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
 
 
 def heeds_interrupts() -> None:
