@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
+from pathlib import Path
 from threading import Lock
 from typing import Any
+from uuid import uuid4
 
 from sgdmem.phase_diagrams.maps.chunk_store import Chunk, ChunkStore
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
@@ -57,24 +59,40 @@ def fill_on_cluster(
         ) from None
     if not isinstance(client, distributed.Client):
         raise InputError(f"client must be a dask.distributed.Client, got {shown(client)}")
-    packed = import_module("cloudpickle").dumps((question, store))
     left = iter(missing)
+    # beside the store, which all workers see: long axes take many megabytes
+    packed = store.path.with_name(f"{store.path.name}.{uuid4().hex}.question")
 
     def submit(chunks: Iterator[Chunk]) -> list[Any]:
         return [client.submit(_compute_packed, packed, chunk, pure=False) for chunk in chunks]
 
+    try:
+        packed.write_bytes(import_module("cloudpickle").dumps((question, store)))
+        _fill_ahead(distributed, client, submit, left, lambda chunk: advance(store.points(chunk)))
+    finally:
+        packed.unlink(missing_ok=True)
+
+
+def _fill_ahead(
+    distributed: Any,
+    client: Any,
+    submit: Callable[[Iterator[Chunk]], list[Any]],
+    left: Iterator[Chunk],
+    done: Callable[[Chunk], None],
+) -> None:
+    """Have chunks computed, a few for each thread at a time."""
     threads = max(1, sum(client.nthreads().values()))
     running = distributed.as_completed(submit(islice(left, _AHEAD * threads)), with_results=True)
     try:
         for _, chunk in running:
-            advance(store.points(chunk))
+            done(chunk)
             for future in submit(islice(left, 1)):
                 running.add(future)
     finally:
         client.cancel(list(running.futures))
 
 
-def _compute_packed(packed: bytes, chunk: Chunk) -> Chunk:
+def _compute_packed(packed: Path, chunk: Chunk) -> Chunk:
     """Compute a chunk on a worker."""
     with _unpacking:  # threads of one worker ask at the same time
         question, store = _unpacked(packed)
@@ -83,9 +101,9 @@ def _compute_packed(packed: bytes, chunk: Chunk) -> Chunk:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> tuple[DiagramQuestion, ChunkStore]:
+def _unpacked(packed: Path) -> tuple[DiagramQuestion, ChunkStore]:
     """Return the question, the same object for all chunks: what it has derived stays with it."""
     import pickle
 
-    question, store = pickle.loads(packed)
+    question, store = pickle.loads(packed.read_bytes())
     return question, store

@@ -439,7 +439,7 @@ def test_exponents_as_axes_of_the_command(
 def test_threads_of_a_worker_derive_and_compile_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All begin at once, each with the same bytes, on a cache that is empty."""
+    """All begin at once, on a cache that is empty."""
     from sgdmem.numeric.compilation import kernel_compiler, object_code
 
     cloudpickle: Any = pytest.importorskip("cloudpickle")
@@ -468,7 +468,8 @@ def test_threads_of_a_worker_derive_and_compile_once(
     noted(question_module, "family_program", "derived")
     noted(kernel_compiler, "compiled_kernels", "compiled")
     object_code._load.cache_clear()
-    packed, chunks = cloudpickle.dumps((question, store)), list(store.chunks)[:4]
+    packed, chunks = tmp_path / "question", list(store.chunks)[:4]
+    packed.write_bytes(cloudpickle.dumps((question, store)))
     with ThreadPoolExecutor(len(chunks)) as pool:
         found = list(pool.map(lambda chunk: chunked._compute_packed(packed, chunk), chunks))
     assert found == chunks and not any(map(store.faults, chunks))
