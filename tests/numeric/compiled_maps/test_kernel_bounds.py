@@ -1,4 +1,4 @@
-"""Machine code of maps, run as plain Python: its bounds against exact fractions."""
+"""Machine code of maps, as plain Python and compiled: its bounds against exact fractions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import judge_source
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
 from tests.numeric.compiled_maps.judge_checks import check_judge
@@ -35,3 +36,5 @@ KERNELS: dict[str, tuple[str, str, Callable[[Kernel], None]]] = {
 def test_bounds_of_kernels(name: str) -> None:
     source, function, check = KERNELS[name]
     check(function_of(tree_of(source), function))
+    if "@machine_code" in source:
+        check(getattr(load_code(source), function))
