@@ -23,7 +23,7 @@ from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.special_values import special_values
 from sgdmem.symbolic.programs.summand_program import coefficient_names, coefficient_program
 
-_LONGEST = 12  # memory: machine code of more takes minutes to make, and floats leave much open
+_LONGEST = 12  # memory: of more, floats leave much open
 
 
 @dataclass(frozen=True)
