@@ -73,7 +73,7 @@ class Explorer:
 
     @cached_property
     def html(self) -> str:
-        """The whole page as text; its derivations are made and checked now."""
+        """The whole page as text; its derivations are made and checked, of named methods once."""
         from sgdmem.phase_diagrams.explorer.derivations import STYLE, packed_derivations
 
         parts = {

@@ -19,6 +19,7 @@ import sympy
 
 import sgdmem
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, explore
+from sgdmem.phase_diagrams.explorer import derivations
 from sgdmem.phase_diagrams.explorer.derivations import packed_derivations
 from sgdmem.phase_diagrams.explorer.server import page_server
 from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES
@@ -77,6 +78,33 @@ def test_what_cannot_be_derived_says_why() -> None:
     (packed,) = packed_derivations(long, {}).values()
     text = gzip.decompress(base64.b64decode(packed)).decode()
     assert re.search("No derivation: .*memory.*11", text)
+
+
+def test_derivations_of_named_methods_are_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SGDMEM_CACHE_DIR", str(tmp_path))
+    derived: list[Any] = []
+
+    def counted(source: Any, **options: Any) -> Any:
+        derived.append(source)
+        raise InputError(f"asked with {options}")
+
+    monkeypatch.setattr(derivations, "derive", counted)
+
+    @sgdmem.method
+    def sgd(w, gradient, *, learning_rate):  # type: ignore[no-untyped-def]
+        return w - learning_rate * gradient(w)
+
+    named, own = explore("sgd").methods, explore(sgd).methods
+    first = packed_derivations(named, {})
+    assert packed_derivations(named, {}) == first and len(derived) == 1
+    packed_derivations(own, {}), packed_derivations(own, {})
+    assert len(derived) == 3  # another method of that name is derived each time
+    other = packed_derivations(named, {"learning_rate": r"\eta"})
+    assert len(derived) == 4 and other != first
+    monkeypatch.setattr(derivations, "_state", lambda: "of another version")
+    assert packed_derivations(named, {}) == first and len(derived) == 5
 
 
 def test_own_methods() -> None:
