@@ -110,7 +110,7 @@ def _lengths(found: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def _c_sums(seed: int) -> dict[str, Callable[[], Any]]:
+def c_sums(seed: int, processor: str = "native") -> dict[str, Callable[[], Any]]:
     """Return sums of random heavy balls over all eigenvalues in C, which agree with the library's.
 
     C is handed the coefficients of each pixel; the library derives them.
@@ -125,13 +125,17 @@ def _c_sums(seed: int) -> dict[str, Callable[[], Any]]:
     )
     calls: dict[str, Callable[[], Any]] = {}
     for name, (variant, flags) in VARIANTS.items():
-        function, out = getattr(library("sums.c", flags), variant), np.empty(PIXELS)
+        function, out = _compiled(variant, flags, processor), np.empty(PIXELS)
         function.argtypes = [*[ctypes.c_long] * 2, *[ctypes.c_void_p] * 3]
         calls[name] = partial(_called, function, coefficients, eigenvalues, out)
         calls[name]()
         if not np.allclose(out, expected, rtol=AGREEMENT, atol=0):
             raise AssertionError(f"{name} differs from the library")
     return calls
+
+
+def _compiled(variant: str, flags: str, processor: str) -> Any:
+    return getattr(library("sums.c", flags.replace("native", processor)), variant)
 
 
 def _called(function: Any, *arrays: Any) -> None:
@@ -141,7 +145,7 @@ def _called(function: Any, *arrays: Any) -> None:
 def _c_ratio(longest: dict[str, Any], side: int) -> str:
     """Compare the map of the longest list with sums without compression in C, on one core."""
     scale = side**2 * LONGEST / (PIXELS * SUMMED)
-    seconds = {name: x * scale for name, x in least_seconds(_c_sums(5), 9).items()}
+    seconds = {name: x * scale for name, x in least_seconds(c_sums(5), 9).items()}
     rows = [
         [name, short(time), *(short(time / longest[key]) for key in ("again", "code"))]
         for name, time in seconds.items()

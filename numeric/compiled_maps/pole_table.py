@@ -72,10 +72,11 @@ def pole_table(spectrum: CompressedSpectrum) -> PoleTable:
     x = largest / ((largest - nodes) + nodes * center[:, None])
     step = nodes / largest * x
     rows = np.empty((center.size, DEGREE + 7))
-    term = mass * x
+    term = mass * x  # in place: new arrays would take longer to be made than to be filled
     for k in range(DEGREE + 1):
         rows[:, k] = term.sum(axis=1)
-        term = -term * step
+        term *= step
+    rows[:, 1 : DEGREE + 1 : 2] *= -1
     low, high = center - _REACH * half, center + _REACH * half
     q = _REACH * half / low
     rows[:, CENTER], rows[:, HALF] = center, half

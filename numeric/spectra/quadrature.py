@@ -186,11 +186,15 @@ def gauss_rule_of_moments(moments: Array) -> tuple[Array, Array]:
 def chebyshev_moments(nodes: Array, weights: Array, count: int) -> Array:
     """Return the sums of weights times T_k at the nodes, k = 0 ... count - 1."""
     found = np.empty(count)
-    before, now = np.ones_like(nodes), nodes
+    twice, term = 2 * nodes, np.empty_like(nodes)
+    before, now = np.ones_like(nodes), nodes.copy()
     found[0] = weights.sum()
     for k in range(1, count):
-        found[k] = (weights * now).sum()
-        before, now = now, 2 * nodes * now - before
+        np.multiply(weights, now, out=term)
+        found[k] = term.sum()
+        np.multiply(twice, now, out=term)
+        term -= before
+        before, now, term = now, term, before
     return found
 
 
