@@ -135,17 +135,21 @@ class FamilyJudge:
     def binding(self, points: AnyPoints) -> list[Reason]:
         """Return which condition binds at points that are not stable, see `Verdict.binding`.
 
-        Where no noise can feed on itself, tau2 not being negative, noise sums tell it: whether they
-        are too large, or infinite for a mode that is not stable without noise.
+        Sums are infinite unless every mode is stable and damped: a finite one that is too large is
+        the reason. Where no mode's noise can feed on itself, tau2 not being negative, an infinite
+        one is that of a mode that is not stable without noise.
         """
         noises, found = self.noises(points), self.judge(points)
-        damps = np.array([damps_modes(noises[key]) for key in points.noise_keys()])
-        known = damps[points.noise_indices] & (found.stable == 0) & ~found.on_boundary
-        summed = np.isfinite(found.noise_sum)
-        by_roots = known & ~summed & (not self.problem.spectrum.diverges)
+        told, damps = (
+            np.array([is_so(noises[key]) for key in points.noise_keys()])[points.noise_indices]
+            & ((found.stable == 0) & ~found.on_boundary)
+            for is_so in (is_simple, damps_modes)
+        )
+        summed = told & np.isfinite(found.noise_sum)
+        by_roots = damps & np.isinf(found.noise_sum) & (not self.problem.spectrum.diverges)
         reasons = []
         for place in range(len(points)):
-            if known[place] and summed[place]:
+            if summed[place]:
                 reasons.append(Reason.NOISE_SUM)
             elif by_roots[place]:
                 reasons.append(

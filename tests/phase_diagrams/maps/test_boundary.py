@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from sgdmem import (
 from sgdmem.methods import memory_one
 from sgdmem.numeric.compiled_maps.crossings import Crossings, crossings
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
+from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.points import ScatteredPoints
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.phase_diagrams.maps.curve import Curve
 from sgdmem.phase_diagrams.maps.curves import Tracer
@@ -348,10 +351,23 @@ def test_conditions_are_told_without_a_verdict_where_the_noise_sum_is_known(
     edge = stability_boundary("heavy-ball", law, 4, resolution=12, **axes)
     assert set(edge.condition.values.tolist()) == {"noise_sum"}
     assert not asked
-    # single modes' noise may be at fault as well, and is not told from sums by numbers
-    edge = stability_boundary("heavy-ball", noisy(law, 1, -1), 4, resolution=12, **axes)
-    assert set(edge.condition.values.tolist()) >= {"noise_sum"}
-    assert asked
+
+
+def test_conditions_are_those_of_verdicts() -> None:
+    rng = np.random.default_rng(4)
+    rates, momenta = rng.uniform(0.1, 8, 25), rng.uniform(0, 0.98, 25)
+    axes = {"learning_rate": [*map(Fraction, rates)], "momentum": [*map(Fraction, momenta)]}
+    points = ScatteredPoints(axes, [*axes])
+    told = set()
+    for tau2 in (0, -20, 1):
+        for spectrum in (Spectrum([1, 0.6, 0.2]), Spectrum.power_law(2), Spectrum.power_law(0.9)):
+            compiled = family_program(heavy_ball, axes)
+            judge = FamilyJudge(heavy_ball, compiled, noisy(spectrum, 1, tau2), 2)
+            found = judge.binding(points)
+            for place, reason in enumerate(found):
+                assert reason is judge.verdict(points, place).binding
+            told.update(found)
+    assert {Reason.NOISE_SUM, Reason.MODE_NOISE, Reason.ROOT_AT_MINUS_1, Reason.STABLE} <= told
 
 
 def test_what_is_undecided_is_left_out_of_the_bracket() -> None:
