@@ -44,7 +44,7 @@ WAITING = """
 import sys, time
 from sgdmem.symbolic.files import whole_files
 def waiting(path):
-    print("written", flush=True)
+    print("written", file=sys.__stdout__, flush=True)  # others are held until all is done
     time.sleep(60)
 whole_files.to_disk = waiting
 from sgdmem.cli.main import main
