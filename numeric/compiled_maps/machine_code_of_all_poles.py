@@ -118,7 +118,7 @@ def judge(  # type: ignore[no-untyped-def]
             continue
         h, _, r = over_ball(ball_at(G, 0), ball_at(F, 1))  # minus the pull
         first, first_e = -h, INFLATE * r + UNIT * abs(h)
-        constant = abs(first) + first_e + 2 * far * top
+        disk_e = first_e + 2 * far * top
         share, share_r = (shares[0, p], shares[1, p]) if damped else (0.0, 0.0)
         total, radius, peak, sure = 0.0, 0.0, 0.0, True
         for begin in range(0, nodes.size, 1024):
@@ -173,7 +173,7 @@ def judge(  # type: ignore[no-untyped-def]
         for j in range(centers.size):
             # where tau2 > 0 noise damps any stable mode
             if errors[j] > 0.0 or share - share_r < 0.0:
-                bound = bound_on_disk(poles, found, constant, centers[j], reaches[j])
+                bound = bound_on_disk(poles, found, first, disk_e, centers[j], reaches[j])
                 end, size = centers[j] + reaches[j], abs(share) + share_r
                 room = 1.0 - size * end * bound if size > 0.0 else 1.0
                 sure &= (room > 0.01) & (end < 2 * top)

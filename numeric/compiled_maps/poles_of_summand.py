@@ -172,14 +172,23 @@ def are_apart(poles, found, top, spread):  # type: ignore[no-untyped-def]
 
 
 @compiled_part
-def bound_on_disk(poles, found, constant, center, reach):  # type: ignore[no-untyped-def]
-    """Bound |s / lambda| on a disk; infinite where a pole may be in it."""
-    total = 0.0
+def bound_on_disk(poles, found, first, first_e, center, reach):  # type: ignore[no-untyped-def]
+    """Bound |s / lambda| on a disk; infinite where a pole may be in it.
+
+    Of a pole z that is smaller than the disk, lambda / (z - lambda) is z / (z - lambda) - 1: what
+    such poles have in common with the first number cancels.
+    """
+    end, constant, total, error = abs(center) + reach, first, 0.0, first_e
     for i in range(found):
         a, b = poles[6 * i] - center, poles[6 * i + 1]
         square = a * a + b * b
         room = root(square) * (1 - 2.0**-40) - reach - poles[6 * i + 2]
         if not ((room > 0.0) & (square > LEAST) & (square < 1 / LEAST)):
             return inf
-        total += (modulus(poles[6 * i + 3], poles[6 * i + 4]) + poles[6 * i + 5]) / room
-    return (constant + (abs(center) + reach) * total) * (1 + 1e-6)
+        weight = modulus(poles[6 * i + 3], poles[6 * i + 4]) + poles[6 * i + 5]
+        size = modulus(poles[6 * i], b) + poles[6 * i + 2]
+        if size < end:
+            constant -= poles[6 * i + 3]
+            error += poles[6 * i + 5] + UNIT * (abs(constant) + abs(poles[6 * i + 3]))
+        total += weight * (size if size < end else end) / room
+    return (abs(constant) + error + total) * (1 + 1e-6)

@@ -17,6 +17,7 @@ from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADI
 from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
@@ -172,8 +173,12 @@ def test_steps_of_106_bits(rng: np.random.Generator) -> None:
     assert (out[2, :4] <= 1e-27 * (abs(drawn[0][0]) + np.abs(out[0, :4]) + 1e6)).all()
 
 
-def test_a_map_leaves_nothing_to_single_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
-    law = Spectrum.power_law(1.5)
+@pytest.mark.parametrize("tau2", [0, -1])
+def test_a_map_leaves_nothing_to_single_verdicts(
+    tau2: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With tau2 < 0, although poles near 0 have large weights, which nearly cancel."""
+    problem = Problem(Spectrum.power_law(1.5), Noise(1, tau2))
     axes = {
         "rate": [Fraction(k, 3) for k in range(1, 6)],
         "momentum": [Fraction(k, 5) for k in range(5)],
@@ -185,12 +190,12 @@ def test_a_map_leaves_nothing_to_single_verdicts(monkeypatch: pytest.MonkeyPatch
         raise AssertionError("a point is judged by itself")
 
     monkeypatch.setattr(judge_by_all_poles, "_left_out", 10**9)
-    judge = FamilyJudge(build, program, Problem(law), 256)
+    judge = FamilyJudge(build, program, problem, 256)
     found = judge.judge(Points(axes, ["rate", "momentum"]))
     assert (found.stable == 1).any() and (found.stable == 0).any()
     for place in (0, 7, 24):
         rate, momentum = axes["rate"][place // 5], axes["momentum"][place % 5]
-        single = stability(aggmo(rate, [momentum, *slow]), law, 256)
+        single = stability(aggmo(rate, [momentum, *slow]), problem, 256)
         assert found.stable[place] == single.stable
         assert found.noise_sum[place] == pytest.approx(single.noise_sum, rel=1e-9)
 
