@@ -21,7 +21,7 @@ from benchmarks.one_map import BATCH_SIZE, axes, family, spectrum
 from sgdmem.numeric.compiled_maps import family_judge
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.family_program import family_program
-from sgdmem.numeric.compiled_maps.node_sums import _OnGpu
+from sgdmem.numeric.compiled_maps.node_sums import OnGpu
 
 MEMORIES, SIDE = ("heavy-ball", "1", "2", "3", "4", "5"), 1000
 
@@ -110,7 +110,7 @@ def _kernel_seconds(build: Any, rates: Any, momenta: Any, tau2: int) -> float:
     program = family_program(build, {"learning_rate": rates, "momentum": momenta})
     assert program is not None
     cuda = import_module("numba.cuda")
-    on_gpu = _OnGpu(program[0], spectrum("law").compressed, tau2 != 0)
+    on_gpu = OnGpu(program[0], spectrum("law").compressed, tau2 != 0)
     grid = np.meshgrid(*[np.array(x, dtype=float) for x in (momenta, rates)], indexing="ij")
     named = {"momentum": grid[0].ravel(), "learning_rate": grid[1].ravel()}
     values = np.array([named[name] for name in program[0].parameters])

@@ -79,9 +79,9 @@ def to_device(value: Any) -> Any:
     return _numba_cuda().to_device(value) if isinstance(value, np.ndarray) else value
 
 
-def empty_on_device(shape: tuple[int, ...]) -> Any:
-    """Return an array of float64 in the memory of the GPU."""
-    return _numba_cuda().device_array(shape, dtype=np.float64)
+def empty_on_device(shape: tuple[int, ...], dtype: Any = np.float64) -> Any:
+    """Return an array in the memory of the GPU."""
+    return _numba_cuda().device_array(shape, dtype=dtype)
 
 
 def to_host(array: Any) -> Array:

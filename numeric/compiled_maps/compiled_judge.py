@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.compilation.cuda import empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.compilation.object_code import load_code, load_own_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
@@ -22,7 +23,9 @@ from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, p
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
 from sgdmem.numeric.compiled_maps.node_sums import (
     CHUNK_LOOPS,
+    GPU_PART,
     TASK,
+    OnGpu,
     evaluate_pieces,
     space_of_chunk,
 )
@@ -105,8 +108,11 @@ def judge_compiled(
         else:
             advance(size)
 
+    def on_gpu(_: int) -> None:
+        _judge_on_gpu(program, spectrum.compressed, damped, own, shares, diverges, found, advance)
+
     stages: list[Callable[[int], None]] = [
-        partial(by_nodes, finely=False),
+        on_gpu if device == "cuda" else partial(by_nodes, finely=False),
         by_all_poles,
         partial(by_nodes, finely=True),
     ]
@@ -119,6 +125,36 @@ def judge_compiled(
             advance(-left.size)
         stage(len(points) if left is None else left.size)
         left = np.flatnonzero(found.stable == -1)
+
+
+def _judge_on_gpu(
+    program: FamilyProgram,
+    compressed: CompressedSpectrum,
+    damped: bool,
+    own: _Axes,
+    shares: _Shares,
+    diverges: bool,
+    found: Outcomes,
+    advance: Callable[[int], None],
+) -> None:
+    """Judge all points on a GPU: axes go there, and verdicts, noise sums and margins come back."""
+    on_gpu = OnGpu(program, compressed, damped)
+    spread, finish = (flat_kernel(finish_source(cuda=True), name) for name in ("spread", "finish"))
+    axes = [to_device(x) for x in (own.numbers, own.sizes, own.strides)]
+    noise, results = to_device(shares.numbers), (found.stable, found.noise_sum, found.margin)
+    for piece in pieces(0, found.stable.size, GPU_PART):
+        members = piece.stop - piece.start
+        values, radii = (empty_on_device((own.sizes.size, members)) for _ in range(2))
+        spread(members, *axes, piece.start, values, radii)
+        rows = on_gpu.rows(values, radii)
+        some = [empty_on_device((members,), whole.dtype) for whole in results]
+        finish(
+            *(members, rows, on_gpu.rounding, noise),
+            *(shares.stride, piece.start, diverges, *some),
+        )
+        for whole, part in zip(results, some, strict=True):
+            whole[piece] = to_host(part)
+        advance(members)
 
 
 def _judge_by_poles(

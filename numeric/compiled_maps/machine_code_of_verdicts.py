@@ -16,7 +16,7 @@ _NAMES = {"schur": "known", "trace": "trace"}
 # Near 1 the difference is exact: no rounding comes in.
 _BOUNDS = {("high", "<"): "{} - total > error", ("low", ">="): "total - {} >= error"}
 
-_SOURCE = """\
+_HEAD = """\
 from math import inf
 
 from sgdmem.numeric.compilation.kernel_words import machine_code
@@ -33,6 +33,29 @@ def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
             left = stride
             place = place + 1 if place + 1 < size else 0
         state, noise, radius = rows[{STATE}, p], rows[{NOISE}, p], rows[{RADIUS}, p]
+"""
+# one thread takes points in strides; spread is that of `chunk_loops`
+_CUDA_HEAD = """\
+from math import inf
+
+from numba import cuda
+
+
+def spread(axes, sizes, strides, start, values, radii):
+    for p in range(cuda.grid(1), values.shape[1], cuda.gridsize(1)):
+        for k in range(sizes.size):
+            place = ((start + p) // strides[k]) % sizes[k]
+            values[k, p], radii[k, p] = axes[0, k, place], axes[1, k, place]
+
+
+def finish(rows, rounding, shares, stride, start, diverges, stable, noise_sum, margin):
+    for p in range(cuda.grid(1), stable.size, cuda.gridsize(1)):
+        place = ((start + p) // stride) % shares.shape[1]
+        share, share_r, share2 = shares[0, place], shares[1, place], shares[2, place]
+        state, noise = rows[{STATE}, p], rows[{NOISE}, p]
+        radius = rows[{RADIUS}, p] + rounding * abs(noise)
+"""
+_BODY = """\
         total = share * noise
         error = abs(share) * radius + share_r * (abs(noise) + radius) + {UNIT!r} * abs(total)
         error = {INFLATE!r} * error
@@ -46,25 +69,27 @@ def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
         sure = known == 1.0
         noise_sum[p] = total if sure else inf
         least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
-        margin[p] = min(1 - total, least) if sure else -inf
+        room = 1 - total
+        margin[p] = (least if least < room else room) if sure else -inf
 """
 
 
-@lru_cache(maxsize=1)
-def finish_source() -> str:
+@lru_cache(maxsize=2)
+def finish_source(cuda: bool = False) -> str:
     """Return a module with the function ``finish``, which fills in verdicts, sums and margins.
 
     ``finish(rows, shares, stride, start, diverges, stable, noise_sum, margin)`` takes the ``rows``
     of the kernels for the points from ``start``; ``shares`` is an axis of tau1 / B, the bound of
     its error, and tau2 / B. With ``diverges`` the sum is infinite unless tau1 = 0. The results are
-    those of `sgdmem.numeric.compiled_maps.points.Outcomes`.
+    those of `sgdmem.numeric.compiled_maps.points.Outcomes`. For ``cuda`` it takes the rounding of
+    the sums after the rows, and ``spread`` is there, too, which writes out the parameters.
     """
     branches = filter(None, rule_lines(_branch))
     lines = "\nel".join([*branches, f"se:\n    flag = {OTHERWISE.flag}"])
     constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
     constants |= {"UNIT": UNIT, "INFLATE": INFLATE}
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
-    return _SOURCE.format(**constants, rule=rule)
+    return ((_CUDA_HEAD if cuda else _HEAD) + _BODY).format(**constants, rule=rule)
 
 
 def _branch(name: str, sign: str, number: str, reason: Reason) -> str:

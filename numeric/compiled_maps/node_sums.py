@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
 CHUNK_LOOPS = "sgdmem.numeric.compiled_maps.chunk_loops"
 TASK = 16 * CHUNK  # members that a thread takes at a time
-_GPU_PART = 2**20  # the same on a GPU: below 1 GB of memory
+GPU_PART = 2**20  # the same on a GPU: below 1 GB of memory
 Stage: TypeAlias = Callable[[Array], Array]
 
 
@@ -77,9 +77,9 @@ def evaluate_pieces(
     if device == "cpu":
         evaluate = _OnThreads(family, spectrum, damped)
     else:
-        evaluate = _OnGpu(family, spectrum, damped)
+        evaluate = OnGpu(family, spectrum, damped)
 
-    step = CHUNK if device == "cpu" else _GPU_PART
+    step = CHUNK if device == "cpu" else GPU_PART
 
     def work(task: slice) -> None:
         for piece in pieces(task.start, task.stop, step):
@@ -139,7 +139,7 @@ def _rounding(spectrum: CompressedSpectrum) -> float:
     return 1.2 * (len(spectrum) + 8) * UNIT
 
 
-class _OnGpu:
+class OnGpu:
     """Evaluates on a GPU, one member a thread."""
 
     def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
@@ -150,14 +150,19 @@ class _OnGpu:
         self.rule, self.rounding = [to_device(part) for part in parts], _rounding(spectrum)
 
     def __call__(self, values: Array, radii: Array) -> Array:
-        members = values.shape[1]
-        numbers = [empty_on_device((self.count, members)) for _ in range(2)]
-        self.coefficients(members, to_device(values), to_device(radii), *numbers)
-        found = empty_on_device((ROWS, members))
-        self.judge(members, *numbers, *self.rule, found)
-        rows = to_host(found)
+        """Return the rows of the kernels for members whose parameters are on this side."""
+        rows = to_host(self.rows(to_device(values), to_device(radii)))
         rows[RADIUS] += self.rounding * np.abs(rows[NOISE])
         return rows
+
+    def rows(self, values: Any, radii: Any) -> Any:
+        """Return the rows of the kernels, without the rounding of their sums, on the GPU."""
+        members = values.shape[1]
+        numbers = [empty_on_device((self.count, members)) for _ in range(2)]
+        self.coefficients(members, values, radii, *numbers)
+        found = empty_on_device((ROWS, members))
+        self.judge(members, *numbers, *self.rule, found)
+        return found
 
 
 def _padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:

@@ -21,6 +21,7 @@ from sgdmem.numeric.compilation import cuda
 from sgdmem.numeric.compilation.cuda import chosen_device, flat_function
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import judge_source
+from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
 from sgdmem.numeric.exported_code.evaluator import evaluator
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
@@ -83,6 +84,29 @@ def compare_maps() -> None:
             np.testing.assert_allclose(found[key], expected[key], rtol=1e-12, atol=1e-12)
 
 
+def compare_pieces() -> None:
+    """Compare maps of several pieces, over three axes, and a law of infinite trace."""
+    from sgdmem.numeric.compiled_maps import compiled_judge
+
+    vars(compiled_judge)["GPU_PART"] = 64
+    rates, momenta = np.linspace(0.1, 3.9, 11), [0, 0.5, 0.9]
+    for exponent, sizes in ((1.5, [4, 16]), (0.75, [16, np.inf])):
+        found, expected = (
+            phase_diagram(
+                "heavy-ball",
+                Problem(Spectrum.power_law(exponent)),
+                x=("learning_rate", rates),
+                y=("momentum", momenta),
+                panels=("batch_size", sizes),
+                device=cast(Any, device),
+            )
+            for device in ("cuda", "cpu")
+        )
+        np.testing.assert_array_equal(found.stable, expected.stable)
+        np.testing.assert_allclose(found.noise_sum, expected.noise_sum, rtol=1e-11)
+        np.testing.assert_allclose(found.margin, expected.margin, rtol=1e-11, atol=1e-11)
+
+
 def compare_evaluators() -> None:
     """Compare an evaluator's sums, of which the processor's go by the poles."""
     run, rates = evaluator("heavy-ball"), np.linspace(0.05, 4, 30)
@@ -101,6 +125,7 @@ def compare_all(largest_memory: int) -> None:
         for share in SHARES:
             compare_sums(memory, share)
     compare_maps()
+    compare_pieces()
     compare_evaluators()
 
 
@@ -261,3 +286,12 @@ def test_a_wrong_device(device: Any) -> None:
     for call in (chosen_device, small_map):
         with pytest.raises(InputError, match=f"device must be .* got {device!r}"):
             call(device)
+
+
+def test_what_is_beside_the_judge_fits_into_registers(fits: Callable[..., None]) -> None:
+    """The parameters are written out, and verdicts finished, on the GPU as well."""
+    source, integers = finish_source(cuda=True), "int64[::1]"
+    axes = ["float64[:, :, ::1]", integers, integers, "int64", MATRIX, MATRIX]
+    fits(source, "spread", axes, 0)
+    shares = [MATRIX, "int64", "int64", "boolean"]
+    fits(source, "finish", [MATRIX, "float64", *shares, "int8[::1]", VECTOR, VECTOR], 0)
