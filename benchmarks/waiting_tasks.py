@@ -169,7 +169,7 @@ def simulation() -> Call:
     """Return a call that simulates 1,000 steps of 100 runs with 100 eigenvalues."""
     import sgdmem
 
-    problem = sgdmem.Problem(sgdmem.Spectrum.power_law(EXPONENT, count=100), sgdmem.Noise(1, -1))
+    problem = sgdmem.Problem.power_law(EXPONENT, zeta=1, count=100)
     method = sgdmem.heavy_ball("0.1", "0.9")
 
     def call() -> Any:
