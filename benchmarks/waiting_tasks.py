@@ -160,7 +160,7 @@ def store_drawn_again() -> Call:
     def call() -> None:
         from sgdmem import draw
 
-        draw(store).savefig(folder / "map.png")
+        draw(store).figure.savefig(folder / "map.png")
 
     return call
 
