@@ -17,6 +17,7 @@ from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADI
 from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
+from sgdmem.numeric.noise_sums.summand_poles import SummandPoles
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -215,3 +216,23 @@ def test_any_unit_of_the_eigenvalues(size: float, rng: np.random.Generator) -> N
     apart = np.abs(scaled.noise - known.noise)[sure]
     assert (apart <= (scaled.radius + known.radius)[sure]).all()
     assert sure.any() == (1e-120 < size < 1e120)
+
+
+@pytest.mark.parametrize("momenta", [["0.5", "0.9"], ["0.5", "0.6", "0.7"]])
+def test_the_error_of_few_nodes_is_in_the_bound(momenta: list[str]) -> None:
+    """What it says of disks is no less than the summand at points of their edges."""
+    law = Spectrum.power_law(1.5)
+    short = law.compress(1e-4)
+    vars(law)["deeply_compressed"] = short
+    rates = [Fraction(1, 10), Fraction(1), Fraction(2)]
+    sums = summed(lambda rate: aggmo(rate, momenta), {"rate": rates}, law)
+    edges = short.centers[:, None] + short.reaches[:, None] * np.exp(1j * np.linspace(0, np.pi, 50))
+    for k, rate in enumerate(rates):
+        assert sums.state[k] == 1
+        found = SummandPoles.of(aggmo(rate, momenta).polynomials)
+        assert found is not None
+        summand = sum(
+            edges * weight / (pole - edges)
+            for pole, weight in zip(found.poles.mid, found.weights.mid, strict=True)
+        )
+        assert sums.radius[k] >= (short.errors * np.abs(summand).max(axis=1)).sum()
