@@ -5,6 +5,7 @@ What it costs, some microseconds, hardly depends on where the poles lie, nor on 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
@@ -23,6 +24,7 @@ _JUDGE = "sgdmem.numeric.compiled_maps.machine_code_of_all_poles"
 _SIDE_BY_SIDE = 32
 _TASK = 512  # members that a thread takes at a time
 _REPAID = 400  # members: one by one they take as long as machine code takes to be made
+_REPAID_IMPORT = 80  # members: one by one they take as long as Numba to be imported
 _left_out = 0
 
 
@@ -42,10 +44,13 @@ def is_worthwhile(members: int) -> bool:
     All that were left to slower judges before count.
     """
     global _left_out
+    enough = _REPAID
     if all(map(is_at_hand, (_PROGRAMS, _JUDGE))):
+        enough = 0 if "numba" in sys.modules else _REPAID_IMPORT
+    if _left_out + members >= enough:
         return True
     _left_out += members
-    return _left_out >= _REPAID
+    return False
 
 
 def judge_by_all_poles(
