@@ -23,18 +23,23 @@ _LONGEST = 300  # word, such as the path of a file
 TRACEBACK_VARIABLE = "SGDMEM_TRACEBACK"
 
 
-class _Held(io.StringIO):
-    """What is printed, held until it is delivered, when stdout is again what it was."""
+class _Held(io.TextIOWrapper):
+    """What is printed, as text or bytes, held until it is delivered, when stdout is as it was."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.stream = sys.stdout
+        self.held = io.BytesIO()
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        super().__init__(self.held, encoding, errors="backslashreplace")
 
     def deliver(self) -> None:
         """Print it."""
-        click.echo(self.getvalue(), nl=False)
-        self.seek(0)
-        self.truncate()
+        self.flush()
+        answer = self.held.getvalue()
+        has_bytes = hasattr(sys.stdout, "buffer")
+        click.echo(answer if has_bytes else answer.decode(self.encoding), nl=False)
+        self.held.seek(0)
+        self.held.truncate()
 
 
 @contextmanager

@@ -154,10 +154,9 @@ def test_the_shell_completes_names(words: str, expected: str) -> None:
         "COMP_WORDS": words,
         "COMP_CWORD": str(len(words.split()) - 1),
     }
-    code = "from sgdmem.cli.main import cli; cli(prog_name='sgdmem')"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
-    )
+    command = [sys.executable, "-m", "sgdmem"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0 and done.stderr == ""
     assert expected in done.stdout
 
 
