@@ -131,7 +131,7 @@ def judge(  # type: ignore[no-untyped-def]
                 weight = 1.01 * (abs(wr) + abs(wi) + w_e)
                 plain, by_pole, by_node = (
                     _ROUNDING * weight + w_e,
-                    weight * z_e,
+                    weight * z_e + TINY,
                     weight * node_spread,
                 )
                 if b == 0.0:

@@ -27,7 +27,8 @@ from sgdmem.numeric.compiled_maps.double_double import (
 
 _SHARP = 2.0**-10  # relative error of a distance from a pole, so that squares do not matter
 _FAR = 4.0  # times the largest eigenvalue: farther, no more than this need be known
-_LEAST_TOP, _MOST_TOP, _MOST = 1e-120, 1e120, 1e140  # of eigenvalues, and of poles
+_LEAST_TOP, _MOST_TOP = 1e-120, 1e120  # of eigenvalues
+_LEAST, _MOST = 1e-140, 1e140  # of distances from poles, and of poles: for their squares
 
 
 @compiled_part
@@ -36,6 +37,8 @@ def slope_at(W, M, i, count, roots, radii):  # type: ignore[no-untyped-def]
     yr, yi = roots[4 * i], roots[4 * i + 2]
     vr, vi = W[3 * M] * yr, W[3 * M] * yi
     error = 8 * (M + 1) * UNIT + W[3 * M + 2] / abs(W[3 * M]) + radii[i] / modulus(yr, yi)
+    if not LEAST < modulus(vr, vi) < 1 / LEAST:
+        error = inf
     for j in range(count):
         for upper in (1.0, -1.0):
             if (upper > 0.0 and j == i) or (upper < 0.0 and roots[4 * j + 2] == 0.0):
@@ -106,7 +109,7 @@ def pole_at(F, G, Q, W, n, i, count, roots, radii, top):  # type: ignore[no-unty
     if b_size - b_e > near:
         # 1 / |B/C - lam| = |C| / |B - lam C|, for lam up to twice the largest eigenvalue
         more = (weight + weight_e) * (c_size + c_e) / ((b_size - b_e) * (1 - 2 / _FAR))
-        if c_e > 2.0**-40 * c_size:
+        if not ((c_e <= 2.0**-40 * c_size) & (b_size < _MOST * c_size)):
             return inf, 0.0, 0.0, 0.0, 0.0, 0.0, 1.01 * more
     zr, zi = quotient(b[0], b[2], c[0], c[2])
     pole = modulus(zr, zi)
@@ -161,12 +164,12 @@ def are_apart(poles, found, top, spread):  # type: ignore[no-untyped-def]
     What is not larger than the distance from a pole beside it is taken for the pole's.
     """
     if not _LEAST_TOP < top < _MOST_TOP:
-        return False  # squares of distances
+        return False
     for i in range(found):
         z, b, e = poles[6 * i], poles[6 * i + 1], poles[6 * i + 2]
         a = z - top if z > top else (z if z < 0.0 else 0.0)
-        size = modulus(z, b)
-        if not ((modulus(a, b) * _SHARP > e + spread * size) & (size < _MOST)):
+        size, apart = modulus(z, b), modulus(a, b)
+        if not ((apart * _SHARP > e + spread * size) & (apart > _LEAST) & (size < _MOST)):
             return False
     return True
 

@@ -14,8 +14,6 @@ from sgdmem.numeric.compiled_maps.double_double import (
     times_ball,
 )
 
-SIDE_BY_SIDE = 32  # members
-
 
 @njit(
     "void(i8[:,::1], f8[:,::1], i8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,::1])",
@@ -36,10 +34,10 @@ def run(steps, constants, outputs, values, out, space):  # type: ignore[no-untyp
         The steps that are the results.
     values : array, shape (3, K, P)
         Of the inputs.
-    space : array, shape (3, S, SIDE_BY_SIDE)
+    space : array, shape (3, S, members side by side)
     """
-    for begin in range(0, values.shape[2], SIDE_BY_SIDE):
-        count = min(SIDE_BY_SIDE, values.shape[2] - begin)
+    for begin in range(0, values.shape[2], space.shape[2]):
+        count = min(space.shape[2], values.shape[2] - begin)
         for i in range(steps.shape[0]):
             kind, a, b = steps[i, 0], steps[i, 1], steps[i, 2]
             if kind < 2:

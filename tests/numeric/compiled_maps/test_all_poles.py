@@ -15,6 +15,7 @@ from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, ROWS, STATE
 from sgdmem.numeric.compiled_maps.points import Points
+from sgdmem.numeric.compiled_maps.poles_of_summand import slope_at
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
 from sgdmem.numeric.noise_sums.summand_poles import SummandPoles
@@ -236,3 +237,11 @@ def test_the_error_of_few_nodes_is_in_the_bound(momenta: list[str]) -> None:
             for pole, weight in zip(found.poles.mid, found.weights.mid, strict=True)
         )
         assert sums.radius[k] >= (short.errors * np.abs(summand).max(axis=1)).sum()
+
+
+def test_no_bound_where_a_product_has_lost_digits() -> None:
+    """W'(y) is a normal number, but what it begins with is none."""
+    W = np.array([1e-120, 0, 1e-290, 1e-97, 0, 1e-300, 1e-297, 0, 1e-300])
+    roots, radii = np.array([1e-23, 0, 0, 0, 1e200, 0, 0, 0]), np.array([1e-200, 1])
+    slope, _, error = slope_at(W, 2, 0, 2, roots, radii)
+    assert abs(Fraction(slope) + Fraction(10) ** -120) <= error * 1e-120
