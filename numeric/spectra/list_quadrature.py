@@ -19,7 +19,14 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import distinct
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.spectra.quadrature import RATIO, REACH, Rule, gauss_error, gauss_rule
+from sgdmem.numeric.spectra.quadrature import (
+    RATIO,
+    REACH,
+    Rule,
+    chebyshev_moments,
+    gauss_error,
+    gauss_rule_of_moments,
+)
 
 POINTS = 16  # nodes of a panel
 _NARROWEST = 1e-3  # least width of the first panel, over the largest eigenvalue
@@ -156,7 +163,8 @@ class LongList:
         center = float(lam[0] + lam[-1]) / 2
         half = max(float(lam[0] - lam[-1]) / 2, self.room * float(lam[0]))
         x, mass = (lam - center) / half, count * lam
-        theta, omega = gauss_rule(x, mass, min(self.points, lam.size))
+        moments = chebyshev_moments(x, mass, 2 * self.points)
+        theta, omega = gauss_rule_of_moments(moments[: 2 * lam.size])
         # rounding errors may put a node just outside, even one with much of the mass
         nodes = np.clip(center + half * theta, lam[-1], lam[0])
         within = omega > 0
@@ -165,12 +173,13 @@ class LongList:
         room = np.maximum((REACH - 1) * half - radii, 0.0)
         with np.errstate(divide="ignore"):
             moved = float((np.abs(count) * np.where(radii > 0, radii * (1 + lam / room), 0)).sum())
+        total = float(np.abs(mass).sum())
         return _Panel(
             nodes=nodes,
             weights=omega / nodes,
             center=center,
             reach=REACH * half * (1 + 8 * UNIT),
-            error=1.01 * (gauss_error(x, mass, theta, omega, REACH, self.points) + moved),
+            error=1.01 * (gauss_error(moments, total, theta, omega, REACH) + moved),
         )
 
     def beside(self, values: Array, head: int) -> tuple[Ball, Array]:

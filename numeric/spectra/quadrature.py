@@ -132,27 +132,21 @@ def bounded_rule(
     return found, bounds
 
 
-def gauss_rule(nodes: Array, weights: Array, points: int) -> tuple[Array, Array]:
-    """Return the Gauss rule of a discrete measure on [-1, 1]: its nodes and positive weights.
+def gauss_rule_of_moments(moments: Array) -> tuple[Array, Array]:
+    """Return the Gauss rule of a measure on [-1, 1] from its first 2n moments of T_0, T_1, ...
 
-    By the modified Chebyshev algorithm (W. Gautschi, Orthogonal Polynomials, 2004, section 2.1.7)
-    from the moments of Chebyshev polynomials, which loses no digits on one interval. The measure
-    must have at least ``points`` nodes; single weights may be negative if its moments are those of
-    a positive measure. The rule has fewer nodes if rounding errors leave no more: nearly all of the
-    measure sits in a few points.
+    By the modified Chebyshev algorithm (W. Gautschi, Orthogonal Polynomials, 2004, section 2.1.7),
+    which loses no digits on one interval. The measure must have at least n nodes;
+    single weights may be negative if its moments are those of a positive measure. The rule has
+    fewer nodes if rounding errors leave no more: nearly all of the measure sits in a few points.
 
     Examples
     --------
-    >>> x = np.linspace(-1, 1, 1001)
-    >>> theta, omega = gauss_rule(x, np.full(1001, 2 / 1001), 3)  # nearly Gauss-Legendre
+    >>> x = np.linspace(-1, 1, 1001)  # nearly Gauss-Legendre
+    >>> theta, omega = gauss_rule_of_moments(chebyshev_moments(x, np.full(1001, 2 / 1001), 6))
     >>> np.allclose(theta, [-0.7746, 0, 0.7746], atol=1e-3), np.allclose(omega.sum(), 2)
     (True, True)
     """
-    return gauss_rule_of_moments(chebyshev_moments(nodes, weights, 2 * points))
-
-
-def gauss_rule_of_moments(moments: Array) -> tuple[Array, Array]:
-    """Return the Gauss rule of a measure on [-1, 1] from its first 2n moments of T_0, T_1, ..."""
     n = moments.size // 2
     monic = moments * np.array([1.0, *(2.0 ** (1 - k) for k in range(1, 2 * n))])
     b = np.full(2 * n, 0.25)
@@ -188,32 +182,38 @@ def chebyshev_moments(nodes: Array, weights: Array, count: int) -> Array:
     found = np.empty(count)
     twice, term = 2 * nodes, np.empty_like(nodes)
     before, now = np.ones_like(nodes), nodes.copy()
-    found[0] = weights.sum()
+    found[0] = np.add.reduce(weights)
     for k in range(1, count):
         np.multiply(weights, now, out=term)
-        found[k] = term.sum()
+        found[k] = np.add.reduce(term)
         np.multiply(twice, now, out=term)
         term -= before
         before, now, term = now, term, before
     return found
 
 
-def gauss_error(
-    nodes: Array, weights: Array, theta: Array, omega: Array, reach: float, points: int
-) -> float:
+def gauss_error(moments: Array, total: float, theta: Array, omega: Array, reach: float) -> float:
     """Bound the error of a rule on [-1, 1] for functions bounded by 1 on a disk of radius reach.
 
     The disk holds the ellipse with foci -1, 1 and half-axes that add up to r, on which the
     Chebyshev coefficients of the function are at most 2 r^-k; the rule errs by what its moments
-    number 0 ... 2 points - 1 differ (measured, with their rounding) and by the terms beyond them.
+    differ from those of the measure (measured, with their rounding) and by the terms beyond them.
+
+    Parameters
+    ----------
+    moments : array
+        Of the measure, by `chebyshev_moments`.
+    total : float
+        Sum of the absolute weights of the measure.
+    theta, omega : arrays
+        The rule.
+    reach : float
     """
-    n = points
+    count = moments.size
     r = reach + (reach**2 - 1) ** 0.5
-    difference = np.abs(
-        chebyshev_moments(nodes, weights, 2 * n) - chebyshev_moments(theta, omega, 2 * n)
-    )
-    mass = float(np.abs(weights).sum() + omega.sum())
+    difference = np.abs(moments - chebyshev_moments(theta, omega, count))
+    mass = total + float(omega.sum())
     # of the sums, added up in pairs, and of T_k, whose recursion and whose slope grow like k^2
-    rounding = (40 + 6 * np.arange(2.0 * n) ** 2) * UNIT * mass
-    known = 2 * float(((difference + rounding) * r ** -np.arange(2.0 * n)).sum())
-    return float(known + 2 * mass * r ** (-2.0 * n) / (1 - 1 / r))
+    rounding = (40 + 6 * np.arange(float(count)) ** 2) * UNIT * mass
+    known = 2 * float(((difference + rounding) * r ** -np.arange(float(count))).sum())
+    return float(known + 2 * mass * r ** -float(count) / (1 - 1 / r))
