@@ -15,11 +15,13 @@ FAST = "-Ofast -march=native -fopenmp"
 
 
 @lru_cache
-def library(source: str, flags: str) -> ctypes.CDLL:
-    """Compile a source file and load it."""
+def library(source: str, flags: str, headers: tuple[tuple[str, str], ...] = ()) -> ctypes.CDLL:
+    """Compile a source file and load it; ``headers`` are names and texts of what it includes."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "library.so"
+        for name, text in headers:
+            (Path(folder) / name).write_text(text)
         path = Path(__file__).with_name(source)
-        command = [COMPILER, *flags.split(), "-w", "-shared", "-fPIC", str(path), "-o", str(target)]
-        subprocess.run(command, check=True)
+        command = [COMPILER, *flags.split(), "-w", "-shared", "-fPIC", "-I", folder]
+        subprocess.run([*command, str(path), "-o", str(target)], check=True)
         return ctypes.CDLL(str(target))

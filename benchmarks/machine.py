@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.c_code import COMPILER
 
-PACKAGES = ("sgdmem", "numpy", "numba", "llvmlite", "scipy", "control", "mpmath")
+PACKAGES = ("sgdmem", "numpy", "numba", "llvmlite", "scipy", "control", "mpmath", "jax", "torch")
 
 
 def processors() -> int:

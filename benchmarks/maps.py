@@ -6,19 +6,18 @@ temporary folder, which is empty at first.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from benchmarks.c_code import FAST, PLAIN, library
+import sgdmem
+from benchmarks.eigenvalue_sums import eigenvalue_sums
 from benchmarks.measuring import least_seconds, short, table
 from benchmarks.one_map import EXPONENT
 from sgdmem.numeric.compilation.cache_folder import ENVIRONMENT_VARIABLE
@@ -33,7 +32,6 @@ SPECTRA = {
 LONGEST = 10**6  # of the lists
 TURNS = 3
 PIXELS, SUMMED, AGREEMENT = 2000, 10_000, 1e-12  # of the sums in C
-VARIANTS = {f"plain loop, {PLAIN}": ("in_order", PLAIN), f"in fours, {FAST}": ("fours", FAST)}
 
 
 def one_map(
@@ -113,33 +111,21 @@ def _lengths(found: dict[str, dict[str, Any]]) -> str:
 def c_sums(seed: int, processor: str = "native") -> dict[str, Callable[[], Any]]:
     """Return sums of random heavy balls over all eigenvalues in C, which agree with the library's.
 
-    C is handed the coefficients of each pixel; the library derives them.
+    C is handed the numbers of each pixel; the library derives them.
     """
     rng = np.random.default_rng(seed)
-    rates, momenta = rng.uniform(0.01, 1.9, PIXELS), rng.uniform(0, 0.95, PIXELS)
+    values: dict[str, Any] = {
+        "learning_rate": rng.uniform(0.01, 1.9, PIXELS),
+        "momentum": rng.uniform(0, 0.95, PIXELS),
+    }
     eigenvalues = np.arange(1.0, SUMMED + 1) ** -EXPONENT
-    pull = 2 * (1 + momenta)  # s = rate lam (1 + momenta) / ((1 - momenta) (pull - rate lam))
-    coefficients = np.array([rates / (2 * (1 - momenta)), -rates / pull])
-    expected = evaluator("heavy-ball").noise_sums(
-        eigenvalues, learning_rate=rates, momentum=momenta
-    )
-    calls: dict[str, Callable[[], Any]] = {}
-    for name, (variant, flags) in VARIANTS.items():
-        function, out = _compiled(variant, flags, processor), np.empty(PIXELS)
-        function.argtypes = [*[ctypes.c_long] * 2, *[ctypes.c_void_p] * 3]
-        calls[name] = partial(_called, function, coefficients, eigenvalues, out)
-        calls[name]()
-        if not np.allclose(out, expected, rtol=AGREEMENT, atol=0):
+    expected = evaluator("heavy-ball").noise_sums(eigenvalues, **values)
+    sums = eigenvalue_sums(sgdmem.heavy_ball)
+    calls = sums.in_c(sums.numbers_at(values), eigenvalues, processor)
+    for name, call in calls.items():
+        if not np.allclose(call(), expected, rtol=AGREEMENT, atol=0):
             raise AssertionError(f"{name} differs from the library")
     return calls
-
-
-def _compiled(variant: str, flags: str, processor: str) -> Any:
-    return getattr(library("sums.c", flags.replace("native", processor)), variant)
-
-
-def _called(function: Any, *arrays: Any) -> None:
-    function(PIXELS, SUMMED, *(array.ctypes.data for array in arrays))
 
 
 def _c_ratio(longest: dict[str, Any], side: int) -> str:

@@ -6,6 +6,7 @@ and python-control are given the state space ready-made; only their solution is 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from math import comb
@@ -129,7 +130,7 @@ def _row(memory: int, rng: np.random.Generator, count: int, rounds: int) -> list
         error = float(np.abs(found / expected[: found.size] - 1).max())
         if not error < AGREEMENT:
             raise AssertionError(f"{name} differs by {error:.1e} at memory {memory}")
-    seconds = least_seconds(calls, rounds)
+    seconds = least_seconds(calls, rounds, time.process_time)
     ours, whole, loop = (seconds[name] / count * 1e9 for name in ("code", "call", "loop"))
     peers = [seconds[name] / len(few) * 1e9 for name in ("scipy", "control")]
     cells = [short(ours), short(whole), short(loop), short(loop / ours)]

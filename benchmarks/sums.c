@@ -1,32 +1,39 @@
-/* Noise sums of the heavy ball: for each pixel the sum over eigenvalues x of K x / (1 + s x). The
-   rows of `coefficients` are K and s, and `count` is a multiple of 4.
+/* Noise sums: for each point the sum over eigenvalues x of a fraction of polynomials in x, times the
+   first of the point's numbers, which are the columns of `numbers`; `count` is a multiple of 4. What
+   a summand is, and how many NUMBERS there are, the library derives: see eigenvalue_sums.py.
 
    In fours two pairs of eigenvalues share a division: a/b + c/d = (a d + c b) / (b d). */
 
+typedef struct {
+    double above, below;
+} fraction;
+
+#include "summand.h"
+
+static inline fraction both(fraction p, fraction q)
+{
+    return (fraction){p.above * q.below + q.above * p.below, p.below * q.below};
+}
+
 #define SUMS(name, terms, ORDER, ...)                                                              \
-    void name(long pixels, long count, const double *restrict coefficients,                        \
-              const double *restrict x, double *restrict out)                                      \
+    void name(long points, long count, const double *restrict numbers, const double *restrict x,   \
+              double *restrict out)                                                                \
     {                                                                                              \
         const long part = count / (terms);                                                         \
-        for (long p = 0; p < pixels; p++) {                                                        \
-            const double s = coefficients[pixels + p];                                             \
-            double total = 0;                                                                      \
+        for (long p = 0; p < points; p++) {                                                        \
+            double c[NUMBERS], total = 0;                                                          \
+            for (long i = 0; i < NUMBERS; i++)                                                     \
+                c[i] = numbers[i * points + p];                                                    \
             ORDER                                                                                  \
             for (long k = 0; k < part; k++) {                                                      \
-                __VA_ARGS__                                                                        \
+                const fraction s = __VA_ARGS__;                                                    \
+                total += s.above / s.below;                                                        \
             }                                                                                      \
-            out[p] = coefficients[p] * total;                                                      \
+            out[p] = c[0] * total;                                                                 \
         }                                                                                          \
     }
 
-#define PAIR(a, b, first, second)                                                                  \
-    const double b##1 = 1 + s * x[first], b##2 = 1 + s * x[second];                                \
-    const double a = x[first] * b##2 + x[second] * b##1, b = b##1 * b##2;
+#define PAIR(k) both(summand(x[k], c), summand(x[(k) + part], c))
 
-#define FOUR                                                                                       \
-    PAIR(a, b, k, k + part)                                                                        \
-    PAIR(c, d, k + 2 * part, k + 3 * part)                                                         \
-    total += (a * d + c * b) / (b * d);
-
-SUMS(in_order, 1, , total += x[k] / (1 + s * x[k]);)
-SUMS(fours, 4, _Pragma("omp simd reduction(+ : total)"), FOUR)
+SUMS(in_order, 1, , summand(x[k], c))
+SUMS(fours, 4, _Pragma("omp simd reduction(+ : total)"), both(PAIR(k), PAIR(k + 2 * part)))
