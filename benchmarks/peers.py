@@ -89,7 +89,8 @@ def sums_and_map(name: str, quick: bool) -> str:
         return sgdmem.phase_diagram(family, kept, batch_size, x=x, y=y, **fixed)
 
     found = diagram()
-    places = {key: np.random.default_rng(5).integers(SIDE, size=POINTS) for key in axes}
+    rng = np.random.default_rng(5)
+    places = {key: rng.integers(SIDE, size=POINTS) for key in axes}
     values: dict[str, Any] = {key: axis[places[key]] for key, axis in axes.items()}
     values |= {key: np.full(POINTS, value) for key, value in fixed.items()}
     run, sums = evaluator(family, [*values]), eigenvalue_sums(family)
