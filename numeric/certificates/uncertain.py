@@ -16,7 +16,7 @@ from sgdmem.numeric.compiled_maps.family_program import FamilyProgram, family_pr
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.symbolic.algebra.scalars import to_float
-from sgdmem.symbolic.algorithms.branching_values import telling_values
+from sgdmem.symbolic.algorithms.branching_values import branches
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.errors import InputError
 
@@ -104,7 +104,7 @@ def read_family(
     InputError
         If it is not one rational function of them.
     """
-    telling = telling_values(family, list(ends))
+    telling = branches(family, list(ends)).values
     samples = {}
     for name, (low, high) in ends.items():
         inner = {low + (high - low) * share for share in (0.382, 0.5, 0.618)}

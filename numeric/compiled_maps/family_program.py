@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.compilation.lowering import constant
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
-from sgdmem.symbolic.algorithms.branching_values import telling_values
+from sgdmem.symbolic.algorithms.branching_values import branches
 from sgdmem.symbolic.algorithms.constructors import as_family
 from sgdmem.symbolic.algorithms.family import Build, Family
 from sgdmem.symbolic.algorithms.general_member import general_member
@@ -23,6 +23,7 @@ from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.special_values import special_values
 from sgdmem.symbolic.programs.summand_program import coefficient_names, coefficient_program
 
+_MOST_TESTED = 4096  # values of an axis
 _LONGEST = 12  # memory: of more, floats leave much open
 
 
@@ -77,8 +78,8 @@ def family_program(
     """Return a family as a program of its parameters, and the values that it does not hold for.
 
     A constructor may treat some values in a special way (PyTorch's SGD without momentum ignores its
-    dampening). The program is compared with the constructor, exactly, at telling values and those
-    with which the constructor compares its parameters.
+    dampening). The program is compared with the constructor, exactly, at telling values, those with
+    which the constructor compares its parameters, and scattered points.
 
     Parameters
     ----------
@@ -106,13 +107,19 @@ def family_program(
     except (InputError, ArithmeticError, LookupError) as error:  # also of symbols of its own
         _warn(family, str(error))
         return None
-    telling = telling_values(build, names)
-    usual = {name: _usual(values, telling[name]) for name, values in samples.items()}
+    special = branches(build, names)
+    usual = {name: _usual(values, special.values[name]) for name, values in samples.items()}
+    ordered = {name: sorted(values) for name, values in samples.items()}
     tested = {
-        name: telling[name].intersection(values) | {min(values), max(values)}
-        for name, values in samples.items()
+        name: {values[0], values[-1], *special.values[name].intersection(values)}
+        for name, values in ordered.items()
     }
-    exceptions = special_values(build, program, algorithm.memory, usual, tested)
+    if special.is_hashed:
+        for name, values in ordered.items():
+            tested[name].update(values[:: len(values) // _MOST_TESTED + 1])
+    exceptions = special_values(
+        build, program, algorithm.memory, usual, tested, special.curves, ordered
+    )
     if exceptions is None:
         _warn(family, "it is not one rational function of its parameters, exactly")
         return None

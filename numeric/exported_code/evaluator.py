@@ -27,7 +27,7 @@ from sgdmem.numeric.exported_code.summand_code import array_source, summand_sour
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
-from sgdmem.symbolic.algorithms.branching_values import telling_values
+from sgdmem.symbolic.algorithms.branching_values import branches
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.errors import InputError, shown
@@ -42,6 +42,7 @@ from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 Target = Literal["numba", "numpy", "mpmath", "ball", "exact"]
 SumTarget = Literal["numba", "cuda", "ball"]
+_TRIED = [Fraction(2 * k + 1, 29) for k in range(-16, 58)]  # -1 ... 4
 _RESERVED = ("self", EIGENVALUE, "target", "digits", "spectrum", "threads")
 TARGETS, SUM_TARGETS = get_args(Target), get_args(SumTarget)
 
@@ -330,8 +331,11 @@ def evaluator(
         program = joined_program(coefficients, algorithm.memory, shifted)
     except ZeroDivisionError:
         raise InputError(f"{name} has Q = 0: it never moves") from None
-    telling = telling_values(build, free)
-    exceptions = special_values(build, coefficients, algorithm.memory, usual, telling)
+    special = branches(build, free)
+    tried = {name: _TRIED for name in free}
+    exceptions = special_values(
+        build, coefficients, algorithm.memory, usual, special.values, special.curves, tried
+    )
     if exceptions is None:
         raise InputError(f"{name} is not one algorithm for all its parameters")
     return Evaluator(

@@ -14,7 +14,7 @@ from sgdmem.numeric.exported_code.javascript import javascript_functions
 from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.branching_values import telling_values
+from sgdmem.symbolic.algorithms.branching_values import branches
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parameter
 from sgdmem.symbolic.errors import InputError, shown
@@ -225,8 +225,10 @@ def _of_family(family: Family[...], asked: _Asked) -> ExploredMethod:
     algorithm = build.symbolic()
     usual = {p.name: Fraction(repr(p.value)) + Fraction(1, 1024) for p in parameters}
     program = coefficient_program(algorithm, names)
-    telling = telling_values(build, names)
-    exceptions = special_values(build, program, algorithm.memory, usual, telling)
+    places = branches(build, names)
+    exceptions = special_values(
+        build, program, algorithm.memory, usual, places.values, places.curves
+    )
     if exceptions is None:
         raise InputError(f"{family.name} is not one rational function of its parameters")
     symbols = {name: Symbol(name, real=True) for name in names}

@@ -40,8 +40,8 @@ class Parameters:
     Attributes
     ----------
     names : tuple of str
-    compared : dict
-        For each parameter the numbers that it, or a linear function of it alone, was compared with.
+    is_hashed : bool
+        Whether one was looked up in a dictionary, a set or a cache: with what, is unknown.
 
     Examples
     --------
@@ -57,7 +57,8 @@ class Parameters:
         from flint import Ordering, fmpq_mpoly_ctx
 
         self.names = tuple(names)
-        self.compared: dict[str, set[Fraction]] = {name: set() for name in names}
+        self.is_hashed = False
+        self._noted: dict[str, Any] = {}
         places = [f"x{k}" for k in range(len(names))]  # FLINT knows some letters alone
         self._context: Any = fmpq_mpoly_ctx.get(places, Ordering.lex)
         self.one: Any = self._context.constant(1)
@@ -82,12 +83,34 @@ class Parameters:
             return Fraction(0) if above.is_zero() else fraction_of(above.leading_coefficient())
         return RationalFunction(above, below, self)
 
-    def note(self, difference: Any) -> None:
-        """Remember where a polynomial of one parameter, compared with 0, vanishes."""
-        degrees = difference.degrees()
-        if sum(degrees) == 1:
-            root = -difference[(0,) * len(degrees)] / difference[degrees]
-            self.compared[self.names[degrees.index(1)]].add(fraction_of(root))
+    def note(self, polynomial: Any) -> None:
+        """Remember a polynomial where it was asked whether it is 0, and the answer was no."""
+        if not polynomial.is_constant():
+            self._noted[str(polynomial)] = polynomial
+
+    @property
+    def compared(self) -> dict[str, set[Fraction]]:
+        """For each parameter where a function of it, that was compared or divided by, is 0."""
+        found: dict[str, set[Fraction]] = {name: set() for name in self.names}
+        for factor in self._factors():
+            degrees = factor.degrees()
+            if sum(degrees) == 1:
+                root = -factor[(0,) * len(degrees)] / factor[degrees]
+                found[self.names[degrees.index(1)]].add(fraction_of(root))
+        return found
+
+    @property
+    def curves(self) -> list[Terms]:
+        """What vanishes on curves, of all that was compared or divided by: functions of several."""
+        several = [x for x in self._factors() if sum(map(bool, x.degrees())) > 1]
+        return [_terms(x) for x in several]
+
+    def _factors(self) -> list[Any]:
+        found = {}
+        for polynomial in self._noted.values():
+            for factor, _ in polynomial.factor()[1]:
+                found[str(factor)] = factor
+        return [*found.values()]
 
 
 class RationalFunction(GeneralScalar):
@@ -128,6 +151,7 @@ class RationalFunction(GeneralScalar):
         above, below = parts
         if above.is_zero():
             raise ZeroDivisionError
+        self.field.note(above)
         return self.field.quotient(self.above * below, self.below * above)
 
     def __rtruediv__(self, other: Any) -> Any:
@@ -153,6 +177,7 @@ class RationalFunction(GeneralScalar):
             raise TypeError(f"{self} to the power {power} is no rational function")
         above, below, count = self.above, self.below, int(exponent)
         if count < 0:
+            self.field.note(above)
             above, below, count = below, above, -count
         one = self.field.one
         return self.field.quotient(above**count, one if below is one else below**count)
@@ -162,11 +187,16 @@ class RationalFunction(GeneralScalar):
         if parts is None:
             return False
         above, below = parts
-        if below is self.below is self.field.one:
-            self.field.note(self.above - above)
-        return bool(self.above == above and self.below == below)
+        difference = self.above * below - above * self.below
+        self.field.note(difference)
+        return bool(difference.is_zero())
+
+    def __bool__(self) -> bool:
+        self.field.note(self.above)
+        return True
 
     def __hash__(self) -> int:
+        self.field.is_hashed = True
         return hash(str(self))
 
     def __repr__(self) -> str:
@@ -209,9 +239,7 @@ class RationalFunction(GeneralScalar):
             content, found = polynomial.factor()
             number *= fraction_of(content) ** sign
             for factor, power in found:
-                pairs = factor.to_dict().items()
-                exact = [(tuple(map(int, key)), fraction_of(x)) for key, x in pairs]
-                terms = dict(sorted(exact, key=_by_degree))
+                terms = dict(sorted(_terms(factor).items(), key=_by_degree))
                 unit = Fraction(-1 if next(iter(terms.values())) < 0 else 1)
                 bits = max(int(x.numerator).bit_length() for x in terms.values())
                 unit *= 2**bits if bits > _DIGITS else 1
@@ -219,6 +247,11 @@ class RationalFunction(GeneralScalar):
                 powers.append(({key: x / unit for key, x in terms.items()}, power))
                 number *= unit**power
         return Factors(number, sorted(powers, key=_simple_first))
+
+
+def _terms(polynomial: Any) -> Terms:
+    pairs = polynomial.to_dict().items()
+    return {tuple(map(int, key)): fraction_of(x) for key, x in pairs}
 
 
 def _by_degree(term: tuple[tuple[int, ...], Fraction]) -> Any:

@@ -6,39 +6,63 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from sgdmem.symbolic.algebra.rational_functions import Terms
 from sgdmem.symbolic.algebra.scalars import as_scalar
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.general_member import FAILURES, rational_member
 from sgdmem.symbolic.errors import InputError
 
 _TELLING = (Fraction(0), Fraction(1), Fraction(-1), Fraction(2))  # what many constructors look at
 
 
-def branching_values(build: Callable[..., Any], names: Sequence[str]) -> dict[str, set[Fraction]]:
+class Branches(NamedTuple):
+    """Where a function of parameters may do something special.
+
+    Attributes
+    ----------
+    values : dict
+        For each parameter some single values.
+    curves : list
+        Polynomials of several parameters that vanish there.
+    is_hashed : bool
+        Whether parameters were looked up in a dictionary, a set or a cache, which tells nothing of
+        the values that it holds.
+    """
+
+    values: dict[str, set[Fraction]]
+    curves: list[Terms]
+    is_hashed: bool
+
+
+def branches(build: Callable[..., Any], names: Sequence[str]) -> Branches:
     """Call a function with variables, and return what it compares them with by ``==`` or ``in``.
 
-    What it does with products of its arguments, and comparisons that variables have no answer to,
-    stay unseen; of what takes no rational functions, and is called with symbols, sums as well.
+    What it divides by counts as well: it may do something else where that is 0. Comparisons that
+    variables have no answer to stay unseen; of what takes no rational functions, and is called with
+    symbols, all but those of the parameters themselves.
 
     Examples
     --------
     >>> def build(x, y):
-    ...     return 0 if x == 0.5 else y
-    >>> found = branching_values(build, ["x", "y"])
-    >>> Fraction(1, 2) in found["x"], Fraction(1, 2) in found["y"]
+    ...     return 0 if x == 0.5 or x * y == 1 else y
+    >>> found = branches(build, ["x", "y"])
+    >>> Fraction(1, 2) in found.values["x"], Fraction(1, 2) in found.values["y"]
     (True, False)
+    >>> found.curves
+    [{(1, 1): Fraction(1, 1), (0, 0): Fraction(-1, 1)}]
     """
-    found, compared = rational_member(build, names)
-    if found is not None:
-        return compared
-    symbols = {name: _watched()(name, real=True) for name in names}
-    for symbol in symbols.values():
-        symbol.compared = set()
-    with suppress(*FAILURES):
-        build(**symbols)  # if it fails, what it compared before is known
-    return {name: compared[name] | symbol.compared for name, symbol in symbols.items()}
+    found, field = rational_member(build, names)
+    values = field.compared
+    if found is None:
+        symbols = {name: _watched()(name, real=True) for name in names}
+        for name, symbol in symbols.items():
+            symbol.compared = values[name]
+        with suppress(FAILURES):
+            build(**symbols)  # if it fails, what it compared before is known
+    return Branches(
+        {name: some.union(_TELLING) for name, some in values.items()}, field.curves, field.is_hashed
+    )
 
 
 @cache
@@ -60,10 +84,3 @@ def _watched() -> Any:
         __hash__ = Dummy.__hash__
 
     return Watched
-
-
-def telling_values(
-    build: Callable[..., Algorithm], names: Sequence[str]
-) -> dict[str, set[Fraction]]:
-    """Return, for each parameter, at which values a constructor may do something special."""
-    return {name: found.union(_TELLING) for name, found in branching_values(build, names).items()}

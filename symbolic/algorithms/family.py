@@ -24,7 +24,6 @@ from sgdmem.symbolic.errors import InputError, shown
 _P = ParamSpec("_P")
 Build: TypeAlias = Callable[..., Algorithm]
 FamilyLike: TypeAlias = Build | str  # a family, such a function, or a command-line name
-_NO_SYMBOLS = (TypeError, AttributeError, ValueError, ArithmeticError, LookupError)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -281,7 +280,7 @@ class Family(Generic[_P]):
             return make(**given)
         except InputError:
             raise
-        except _NO_SYMBOLS as error:
+        except Exception as error:  # constructors may raise errors of their own
             raise InputError(f"{self.name} does not take symbols: {error}") from None
 
     @property

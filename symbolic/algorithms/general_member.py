@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 from sgdmem.symbolic.algebra.rational_functions import Parameters
 from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family
-from sgdmem.symbolic.errors import InputError
 
-FAILURES = (InputError, TypeError, AttributeError, ValueError, ArithmeticError, LookupError)
+FAILURES = Exception  # of constructors: they may raise errors of their own, and fail assertions
 
 
 def general_member(family: Family[...]) -> Algorithm:
@@ -38,8 +36,8 @@ def general_member(family: Family[...]) -> Algorithm:
 
 def rational_member(
     build: Callable[..., Any], names: Sequence[str]
-) -> tuple[Algorithm | None, dict[str, set[Fraction]]]:
-    """Return what a constructor makes of variables, and with what it compared each by ``==``.
+) -> tuple[Algorithm | None, Parameters]:
+    """Return what a constructor makes of variables, and their field, which knows its comparisons.
 
     None if it does not take variables, which may lie in what it does with them.
     """
@@ -50,4 +48,4 @@ def rational_member(
         found = None
     if not isinstance(found, Algorithm) or any(map(is_symbolic, found.entries)):
         found = None
-    return found, field.compared
+    return found, field

@@ -10,7 +10,7 @@ import pytest
 
 from sgdmem.symbolic.algebra.rational_functions import Parameters, RationalFunction
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.branching_values import branching_values
+from sgdmem.symbolic.algorithms.branching_values import branches
 from sgdmem.symbolic.algorithms.constructors import as_family
 from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.errors import InputError
@@ -87,7 +87,7 @@ def test_comparisons_are_seen() -> None:
             return Algorithm(1)
         return Algorithm(rate, momentum, 1, 0)
 
-    found = branching_values(build, ["rate", "momentum"])
+    found = branches(build, ["rate", "momentum"]).values
     assert {3, Fraction(5, 2)} <= found["rate"] and Fraction(1, 2) in found["momentum"]
 
 
@@ -99,8 +99,8 @@ def test_what_a_constructor_does_at_single_values() -> None:
             raise InputError("not 2")
         if momentum == third:
             return Algorithm(rate, shrink=half)
-        if momentum == half:  # the same with a mode that nothing reads
-            return Algorithm(rate, [half, 0], [-rate, 1], [[half, 0], [0, third]])
+        if momentum == half:  # the same with what is forgotten after one step
+            return Algorithm(rate, [half, 0], [-rate, 1], [[half, 0], [0, 0]])
         return Algorithm(rate, momentum, -rate, momentum)
 
     member = general_member(as_family(build))
