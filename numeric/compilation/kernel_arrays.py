@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sgdmem.numeric.compilation.lane_loops import Rows, without
+from sgdmem.numeric.compilation.lane_loops import Rows, natural, without
 from sgdmem.numeric.compilation.llvm_lines import (
     BYTE,
     FLOAT,
@@ -21,16 +21,23 @@ from sgdmem.numeric.compilation.llvm_lines import (
 )
 
 BYTES = {FLOAT: 8, INTEGER: 8, BYTE: 1}
+# Lanes at a time. Two vectors, as the widest are, hide the latency of operations in a row; a long
+# body has enough of them, and takes long to compile.
+WIDE, NARROW = 16, 8
 _ALIGNED = 64
 
 
 @dataclass(frozen=True)
 class Array:
-    """An array: the type of its entries, where it is, and the sizes of its axes."""
+    """An array: the type of its entries, where it is, and the sizes of its axes.
+
+    ``root`` is the place of the array that it is a part of.
+    """
 
     entry: str
     place: str
     sizes: tuple[Value, ...]
+    root: str
     on_stack: bool = False
 
 
@@ -45,6 +52,7 @@ class Lanes:
     known: dict[str, Value] = field(default_factory=dict)  # variables, and entries by their places
     rows: dict[str, tuple[str, str]] = field(default_factory=dict)  # where they are, and strides
     copies: dict[str, str] = field(default_factory=dict)
+    left: Value | None = None  # how many are to come
     full: Value | None = None
 
 
@@ -67,16 +75,20 @@ class ArrayLines(Lines, ABC):
         match node:
             case ast.Name(id=name):
                 return self._arrays.get(name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="view")):
-                return Array(INTEGER, self._arrays[name].place, (), on_stack=True)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr="view"),
+                args=[ast.Name(id="int64")],
+            ) if self._arrays[name].entry == FLOAT:
+                return replace(self._arrays[name], entry=INTEGER)
             case ast.Call(func=ast.Name(id="on_stack"), args=[ast.Constant(value=int() as size)]):
                 place = self.name("%room")
                 self.entry.append(f"  {place} = alloca [{size} x double], align {_ALIGNED}")
-                return Array(FLOAT, place, (constant(size),), on_stack=True)
+                return Array(FLOAT, place, (constant(size),), place, on_stack=True)
             case ast.Call(func=ast.Name(id="shaped"), args=[flat, ast.Tuple(elts=shape)]):
                 given = self._array(flat)
-                assert given is not None
-                return Array(given.entry, given.place, tuple(self._value(x) for x in shape))
+                assert given is not None and len(given.sizes) == 1
+                sizes = tuple(self._integer(x) for x in shape)
+                return replace(given, sizes=sizes, on_stack=False)
             case ast.Subscript(value=ast.Name(id=name), slice=index) if name in self._arrays:
                 return self._part(self._arrays[name], index)
         return None
@@ -85,15 +97,23 @@ class ArrayLines(Lines, ABC):
         """Return a slice of a flat array, or an entry of one with more axes."""
         if isinstance(index, ast.Slice):
             (size,) = array.sizes
-            low = constant(0) if index.lower is None else self._value(index.lower)
-            high = size if index.upper is None else self._value(index.upper)
+            assert index.step is None
+            low = constant(0) if index.lower is None else self._integer(index.lower)
+            high = size if index.upper is None else self._integer(index.upper)
             length = self.calculated(ast.Sub(), high, low)
-            return Array(array.entry, self._at(array, low), (length,))
+            return Array(array.entry, self._at(array, low), (length,), array.root)
         if isinstance(index, ast.Tuple) or len(array.sizes) < 2:
             return None
         rest = array.sizes[1:]
-        start = self.calculated(ast.Mult(), self._value(index), self._product(rest))
-        return Array(array.entry, self._at(array, start), rest)
+        start = self.calculated(ast.Mult(), self._integer(index), self._product(rest))
+        return Array(array.entry, self._at(array, start), rest, array.root)
+
+    def _integer(self, node: ast.expr) -> Value:
+        """Return an index or a size: none is negative, or counted from the end."""
+        value = self._value(node)
+        if value.kind != INTEGER or value.lanes or value.text.startswith("-"):
+            raise TypeError(f"no natural number: {ast.unparse(node)}")
+        return value
 
     def _product(self, sizes: tuple[Value, ...]) -> Value:
         total = constant(1)
@@ -112,20 +132,23 @@ class ArrayLines(Lines, ABC):
         indices = index.elts if isinstance(index, ast.Tuple) else [index]
         lanes = self._lanes
         if lanes is None:
-            total = self._value(indices[0])
-            for size, entry in zip(array.sizes[1:], indices[1:], strict=bool(array.sizes)):
+            total = self._integer(indices[0])
+            for size, entry in zip(array.sizes[1:], indices[1:], strict=True):
                 total = self.calculated(ast.Mult(), total, size)
-                total = self.calculated(ast.Add(), total, self._value(entry))
+                total = self.calculated(ast.Add(), total, self._integer(entry))
             return self._at(array, total), array
         if array.on_stack:
-            base = without(indices[0], lanes.index)
+            (index,) = indices
+            base = without(index, lanes.index)
+            offset = 0 if base is None else natural(base)
+            # vectors do not end where lanes do
+            if offset % WIDE or int(array.sizes[0].text) % WIDE:
+                raise TypeError(f"rows of {subscript.value.id} are not multiples of {WIDE}")
             first = self._at(array, Value(INTEGER, lanes.place))
-            offset = 0 if base is None else ast.literal_eval(base)
-            return self._at(Array(FLOAT, first, ()), constant(offset)), array
+            return self._at(replace(array, place=first), constant(offset)), array
         place, stride = lanes.rows[subscript.value.id]
-        row = constant(ast.literal_eval(indices[0]))
-        start = self.calculated(ast.Mult(), Value(INTEGER, stride), row)
-        return self._at(Array(FLOAT, place, ()), start), array
+        start = self.calculated(ast.Mult(), Value(INTEGER, stride), constant(natural(indices[0])))
+        return self._at(replace(array, place=place), start), array
 
     def _load(self, subscript: ast.Subscript) -> Value:
         place, array = self._place(subscript)
@@ -146,7 +169,9 @@ class ArrayLines(Lines, ABC):
         place, array = self._place(subscript)
         if array.entry == FLOAT:
             value = self.as_float(value)
-        elif array.entry == BYTE:
+        if value.kind != (INTEGER if array.entry == BYTE else array.entry):
+            raise TypeError(f"{value.kind} for {array.entry}: {ast.unparse(subscript)}")
+        if array.entry == BYTE:
             value = Value(BYTE, self.add(f"trunc {typed(value)} to i8"))
         # what is chosen or kept must not become a masked store, which some processors do slowly
         how = "store"
@@ -174,6 +199,9 @@ class ArrayLines(Lines, ABC):
         self.jump(work)
         self.begin(part)
         for name, some in rows.items():
+            array = self._arrays[name]
+            if len(array.sizes) != 2 or array.entry == BYTE:
+                raise TypeError(f"lanes are along the second axis of {name}, of 64 bits each")
             room = lanes.copies[name] = self.name("%copy")
             size = some.count * lanes.width
             self.entry.append(f"  {room} = alloca [{size} x double], align {_ALIGNED}")

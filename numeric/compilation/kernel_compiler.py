@@ -4,12 +4,17 @@ Kernels are generated: long straight lines inside loops over members side by sid
 that it is one, ``for p in lanes(start, stop)``, and vectors are written at once, so that nothing
 has to be found out, for which a compiler of all of Python takes ten to a hundred times longer.
 
-A kernel may hold assignments, ``if``, loops over ``range`` and over ``lanes``, ``break``; floats,
-integers and flags; ``+ - * / // % >> & |``, comparisons, ``and``, ``or``, ``not``, ``x if c else
-y`` (both are computed), ``abs``, ``min``, ``copysign``; and the words of
-`sgdmem.numeric.compilation.kernel_words`. In ``lanes`` there are neither loops nor branches; what
+A kernel may hold assignments, ``if``, loops over ``range`` upwards and over ``lanes``, ``break``;
+floats, integers of 64 bits and flags; ``+ - * / // % >> & |``, comparisons, ``and``, ``or``,
+``not``, ``x if c else y``, ``abs``, ``min``, ``copysign``; and the words of
+`sgdmem.numeric.compilation.kernel_words`. Each has one type, and everything else is refused, and so
+is what may be read before it has a value. In ``lanes`` there are neither loops nor branches; what
 is assigned belongs to the loop, but for flags from outside, ``flag = flag | …``, which one lane is
 enough to set.
+
+It differs from Python in this: both parts of ``and``, ``or`` and ``x if c else y`` are computed,
+``x / 0`` is infinite or no number, integers wrap around, and nobody looks whether an index is
+within its array, whether an integer is divided by 0, or whether arrays that are given overlap.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ import os
 from importlib import import_module
 from typing import Any
 
+from sgdmem.numeric.compilation.kernel_names import check_names
 from sgdmem.numeric.compilation.kernel_writer import KernelWriter, types_of
 from sgdmem.numeric.compilation.lane_loops import COPIES
 
@@ -34,12 +40,13 @@ def compiled_kernels(source: str) -> bytes:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     text, table = written_kernels(source)
-    module = llvm.parse_assembly(text)
-    module.verify()
     name, features = _processor(llvm)
     target = llvm.Target.from_default_triple()
     options = {"cpu": name, "features": features, "opt": 3, "jit": True}
     machine = target.create_target_machine(**options)
+    module = llvm.parse_assembly(text)
+    module.triple, module.data_layout = machine.triple, str(machine.target_data)
+    module.verify()
     passes = llvm.create_new_function_pass_manager()
     passes.add_sroa_pass()
     passes.add_simplify_cfg_pass()
@@ -78,9 +85,12 @@ def written_kernels(source: str) -> tuple[str, dict[str, Any]]:
                 value=ast.Call(func=ast.Name(id="calling"), args=[ast.Constant(value=signature)]),
             ):
                 calls[name] = str(signature)
-            case ast.FunctionDef(name=name, decorator_list=[ast.Call() as mark]):
+            case ast.FunctionDef(
+                name=name, decorator_list=[ast.Call(func=ast.Name(id="machine_code")) as mark]
+            ):
                 signature = kernels[name] = ast.literal_eval(mark.args[0])
-                contract = any(x.arg == "contract" for x in mark.keywords)
+                contract = any(ast.literal_eval(x.value) for x in mark.keywords)
+                check_names(node, constants.keys() | {"int64"})
                 known = constants, calls, kernels
                 texts.append(KernelWriter(node, signature, contract, *known).text)
                 arguments = [

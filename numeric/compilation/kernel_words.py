@@ -34,7 +34,10 @@ def machine_code(signature: str, contract: bool = False) -> Callable[[_Kernel], 
 
 
 def on_stack(size: int) -> Array:
-    """Return an array of so many floats, a literal; what they are is not said."""
+    """Return an array of so many floats, a literal; what they are is not said.
+
+    Nor is it after a loop over lanes up to the next multiple of 16, where vectors end.
+    """
     return np.full(size, np.nan)
 
 

@@ -6,8 +6,13 @@ import ast
 import re
 from collections.abc import Mapping
 
-from sgdmem.numeric.compilation.kernel_arrays import BYTES, Array, ArrayLines, Lanes
-from sgdmem.numeric.compilation.lane_loops import gathered_flags, read_names, used_rows
+from sgdmem.numeric.compilation.kernel_arrays import BYTES, NARROW, WIDE, Array, ArrayLines, Lanes
+from sgdmem.numeric.compilation.lane_loops import (
+    entries,
+    gathered_flags,
+    read_names,
+    used_rows,
+)
 from sgdmem.numeric.compilation.llvm_lines import (
     BYTE,
     FLAG,
@@ -21,9 +26,6 @@ from sgdmem.numeric.compilation.llvm_lines import (
 
 _ENTRIES = {"f8": FLOAT, "i8": INTEGER, "i1": BYTE}
 _TYPE = re.compile(r"([a-z]\d)(\[[:,1]*\])?")
-# Lanes at a time. Two vectors, as the widest are, hide the latency of operations in a row; a long
-# body has enough of them, and takes long to compile.
-_WIDE, _NARROW = 16, 8
 _LONG = 500  # statements
 
 
@@ -78,38 +80,47 @@ class KernelWriter(ArrayLines):
     @property
     def text(self) -> str:
         """The function."""
-        head = f"define i32 @{self._symbol}({', '.join(self._arguments)}) {{\nentry:"
+        head = f"define i32 @{self._symbol}({', '.join(self._arguments)}) nounwind {{\nentry:"
         body = [*self.entry, "  br label %begin.", "begin.:", *self.lines]
         return "\n".join([head, *body, "  ret i32 0", "}\n"])
 
     def _argument(self, name: str, kind: str, dimension: int) -> None:
+        place = self.name("%given")
         if dimension:
-            self._arguments += [f"{POINTER} %{name}.{x}" for x in ("info", "parent")]
-            self._arguments += [f"i64 %{name}.{x}" for x in ("count", "bytes")]
-            self._arguments.append(f"{POINTER} noalias %{name}")
-            sizes = [Value(INTEGER, f"%{name}.n{k}") for k in range(dimension)]
+            self._arguments += [f"{POINTER} {place}.{x}" for x in ("info", "parent")]
+            self._arguments += [f"i64 {place}.{x}" for x in ("count", "bytes")]
+            self._arguments.append(f"{POINTER} noalias {place}")
+            sizes = [Value(INTEGER, f"{place}.n{k}") for k in range(dimension)]
             self._arguments += [
                 *map(typed, sizes),
-                *(f"i64 %{name}.s{k}" for k in range(dimension)),
+                *(f"i64 {place}.s{k}" for k in range(dimension)),
             ]
-            self._arrays[name] = Array(_ENTRIES[kind], f"%{name}", tuple(sizes))
+            self._arrays[name] = Array(_ENTRIES[kind], place, tuple(sizes), place)
         elif kind == "b1":
-            self._arguments.append(f"i64 %{name}")
-            self._set(name, Value(FLAG, self.add(f"trunc i64 %{name} to i1")))
+            self._arguments.append(f"i64 {place}")
+            self._set(name, Value(FLAG, self.add(f"icmp ne i64 {place}, 0")))
         else:
-            self._arguments.append(f"{_ENTRIES[kind]} %{name}")
-            self._set(name, Value(_ENTRIES[kind], f"%{name}"))
+            self._arguments.append(f"{_ENTRIES[kind]} {place}")
+            self._set(name, Value(_ENTRIES[kind], place))
 
     # Variables ---------------------------------------------------------------------------------
 
     def _set(self, name: str, value: Value) -> None:
         lanes = self._lanes
+        if name in self._arrays or (lanes is not None and name == lanes.index):
+            raise TypeError(f"{name} is given twice")
         if lanes is not None and name not in lanes.gathered:
             lanes.known[name] = value
             return
-        value = self.any_lane(value)
+        if (
+            lanes is not None and value.lanes and lanes.left is not None
+        ):  # those that are left over count for nothing
+            numbers = ", ".join(f"i64 {k}" for k in range(lanes.width))
+            each = Value(INTEGER, f"<{numbers}>", lanes.width)
+            inside = self.compared(ast.Lt(), each, lanes.left)
+            value = self.any_lane(self.calculated(ast.BitAnd(), value, inside))
         if name not in self._variables:
-            place = self._variables[name] = Value(value.kind, f"%{name}.place")
+            place = self._variables[name] = Value(value.kind, self.name("%place"))
             self.entry.append(f"  {place.text} = alloca {value.kind}")
         place = self._variables[name]
         value = self.as_float(value) if place.kind == FLOAT else value
@@ -118,65 +129,77 @@ class KernelWriter(ArrayLines):
         self.lines.append(f"  store {typed(value)}, ptr {place.text}")
 
     def _get(self, name: str) -> Value:
-        if self._lanes is not None and name in self._lanes.known:
-            return self._lanes.known[name]
+        lanes = self._lanes
+        if lanes is not None and name == lanes.index:
+            raise TypeError(f"{name} is no number in lanes, only the end of an index")
+        if lanes is not None and name in lanes.known:
+            return lanes.known[name]
         if name not in self._variables:
             return constant(self._constants[name])
         place = self._variables[name]
         return Value(place.kind, self.add(f"load {place.kind}, ptr {place.text}"))
 
+    def _name_array(self, name: str, array: Array) -> None:
+        if name in self._arrays or name in self._variables or self._lanes is not None:
+            raise TypeError(f"{name} is given twice")
+        self._arrays[name] = array
+
     # Statements --------------------------------------------------------------------------------
 
     def _block(self, statements: list[ast.stmt]) -> None:
         for statement in statements:
-            match statement:
-                case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=given)):
-                    self._assign([*zip(targets, given, strict=True)])
-                case ast.Assign(targets=[target], value=given):
-                    self._assign([(target, given)])
-                case ast.AugAssign(target=ast.Name(id=name) as target, op=operator, value=given):
-                    read = ast.Name(name, ast.Load())
-                    self._assign([(target, ast.BinOp(read, operator, given))])
-                case ast.If():
-                    self._if(statement)
-                case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id=kind))):
-                    assert isinstance(statement.iter, ast.Call)
-                    ends = [self._value(x) for x in statement.iter.args]
-                    start, stop, *step = [constant(0), *ends] if len(ends) == 1 else ends
-                    if kind == "lanes":
-                        self._lane_loop(name, statement.body, start, stop)
-                    else:
-                        self._loop(name, statement.body, start, stop, *step)
-                case ast.Break():
-                    self.jump(self._exits[-1])
-                    self.begin(self.name("dead"))
-                case ast.Expr(
-                    value=ast.Call(func=ast.Name(id=name), args=[address, ast.Tuple(elts=given)])
-                ) if name in self._calls:
-                    place = self.add(f"inttoptr {typed(self._value(address))} to ptr")
-                    self._call(place, given, self._calls[name])
-                case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=given)):
-                    self._call(f"@{name}", given, self._kernels[name])
-                case ast.Expr(value=ast.Constant()):
-                    pass  # a docstring
-                case _:
-                    raise TypeError(f"no statement of kernels: {ast.unparse(statement)}")
+            try:
+                self._statement(statement)
+            except (LookupError, ValueError, AssertionError) as error:
+                text = ast.unparse(statement)[:80]
+                raise TypeError(f"no statement of kernels: {text}") from error
+
+    def _statement(self, statement: ast.stmt) -> None:
+        match statement:
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=given)):
+                self._assign([*zip(targets, given, strict=True)])
+            case ast.Assign(targets=[target], value=given):
+                self._assign([(target, given)])
+            case ast.AugAssign(target=ast.Name(id=name) as target, op=operator, value=given):
+                read = ast.Name(name, ast.Load())
+                self._assign([(target, ast.BinOp(read, operator, given))])
+            case ast.If() if self._lanes is None:
+                self._if(statement)
+            case ast.For(target=ast.Name(id=name), orelse=[]) if self._lanes is None:
+                self._for(name, statement.iter, statement.body)
+            case ast.Break() if self._lanes is None:
+                self.jump(self._exits[-1])
+                self.begin(self.name("dead"))
+            case ast.If() | ast.For() | ast.Break() if self._lanes is not None:
+                raise TypeError("lanes take one way: no branches or loops")
+            case ast.Expr(
+                value=ast.Call(
+                    func=ast.Name(id=name), args=[address, ast.Tuple(elts=given)], keywords=[]
+                )
+            ) if name in self._calls:
+                place = self.add(f"inttoptr {typed(self._integer(address))} to ptr")
+                self._call(place, given, self._calls[name])
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=given, keywords=[])):
+                self._call(f"@{name}", given, self._kernels[name])
+            case ast.Expr(value=ast.Constant()):
+                pass  # a docstring
+            case _:
+                raise TypeError(f"no statement of kernels: {ast.unparse(statement)[:80]}")
 
     def _assign(self, pairs: list[tuple[ast.expr, ast.expr]]) -> None:
         values = [self._array(given) or self._value(given) for _, given in pairs]
         for (target, _), value in zip(pairs, values, strict=True):
-            if isinstance(target, ast.Subscript):
-                assert isinstance(value, Value)
-                self._store(target, value)
-            elif isinstance(target, ast.Name) and isinstance(value, Array):
-                self._arrays[target.id] = value
-            elif isinstance(target, ast.Name):
-                assert isinstance(value, Value)
-                self._set(target.id, value)
+            match target, value:
+                case ast.Subscript(), Value():
+                    self._store(target, value)
+                case ast.Name(id=name), Array():
+                    self._name_array(name, value)
+                case ast.Name(id=name), Value():
+                    self._set(name, value)
+                case _:
+                    raise TypeError(f"kernels do not assign to {ast.unparse(target)}")
 
     def _if(self, statement: ast.If) -> None:
-        if self._lanes is not None:
-            raise TypeError("lanes take one way: no branches")
         yes, no, after = map(self.name, ("yes", "no", "after"))
         self.branch(self._flag(statement.test), yes, no)
         for label, body in ((yes, statement.body), (no, statement.orelse)):
@@ -185,17 +208,29 @@ class KernelWriter(ArrayLines):
             self.jump(after)
         self.begin(after)
 
-    def _loop(
-        self,
-        name: str,
-        body: list[ast.stmt],
-        start: Value,
-        stop: Value,
-        step: Value = constant(1),  # noqa: B008 - frozen
-    ) -> None:
-        if self._lanes is not None:
-            raise TypeError("no loops in lanes")
-        hidden = self.name(name)
+    def _for(self, name: str, turns: ast.expr, body: list[ast.stmt]) -> None:
+        match turns:
+            case ast.Call(func=ast.Name(id="lanes"), args=[*ends], keywords=[]) if len(ends) < 3:
+                start, stop = self._ends(ends)
+                self._lane_loop(name, body, start, stop)
+            case ast.Call(func=ast.Name(id="range"), args=[*ends], keywords=[]) if len(ends) < 3:
+                self._loop(name, body, *self._ends(ends), 1)
+            case ast.Call(func=ast.Name(id="range"), args=[first, last, by], keywords=[]):
+                step = self._value(by)
+                if step.kind != INTEGER or not step.is_constant or int(step.text) < 1:
+                    raise TypeError(f"a step is a number above 0, not {ast.unparse(by)}")
+                self._loop(name, body, *self._ends([first, last]), int(step.text))
+            case _:
+                raise TypeError(f"no loop of kernels: for {name} in {ast.unparse(turns)}")
+
+    def _ends(self, ends: list[ast.expr]) -> tuple[Value, Value]:
+        start, stop = [constant(0), *map(self._value, ends)][-2:]
+        if {start.kind, stop.kind} != {INTEGER}:
+            raise TypeError(f"loops count integers, not {start.kind} and {stop.kind}")
+        return start, stop
+
+    def _loop(self, name: str, body: list[ast.stmt], start: Value, stop: Value, step: int) -> None:
+        hidden = self.name("")  # the kernel may change its own
         test, turn, after = map(self.name, ("test", "turn", "after"))
         self._set(hidden, start)
         self.jump(test)
@@ -207,21 +242,27 @@ class KernelWriter(ArrayLines):
         self._exits.append(after)
         self._block(body)
         self._exits.pop()
-        self._set(hidden, self.calculated(ast.Add(), count, step))
+        self._set(hidden, self.calculated(ast.Add(), count, constant(step)))
         self.jump(test)
         self.begin(after)
 
     def _call(self, place: str, given: list[ast.expr], signature: str) -> None:
+        if self._lanes is not None:
+            raise TypeError("no calls in lanes")
         parts = ["ptr null", "ptr null"]
         for entry, (kind, dimension) in zip(given, types_of(signature), strict=True):
             if not dimension:
                 value = self._value(entry)
+                value = self.as_float(value) if kind == "f8" else value
+                if value.kind != (FLAG if kind == "b1" else _ENTRIES[kind]):
+                    raise TypeError(f"{value.kind} for {kind}: {ast.unparse(entry)}")
                 if kind == "b1":
                     value = Value(INTEGER, self.add(f"zext {typed(value)} to i64"))
                 parts.append(typed(value))
                 continue
             array = self._array(entry)
-            assert array is not None and len(array.sizes) == dimension, ast.unparse(entry)
+            if array is None or (array.entry, len(array.sizes)) != (_ENTRIES[kind], dimension):
+                raise TypeError(f"no {dimension}-d array of {kind}: {ast.unparse(entry)}")
             width, strides = constant(BYTES[array.entry]), list[Value]()
             step = width
             for size in reversed(array.sizes):
@@ -237,13 +278,15 @@ class KernelWriter(ArrayLines):
     def _lane_loop(self, index: str, body: list[ast.stmt], start: Value, stop: Value) -> None:
         """Write a loop over vectors; lanes that are left over work on copies."""
         on_stack = {name for name, array in self._arrays.items() if array.on_stack}
-        rows = used_rows(body, index, on_stack)
+        used = entries(body)
+        rows = used_rows(body, used, index, on_stack)
+        self._keep_apart(used, start)
         columns = {
-            name: constant(0) if some.base is None else self._value(some.base)
+            name: constant(0) if some.base is None else self._integer(some.base)
             for name, some in rows.items()
         }
-        lanes = Lanes(index, gathered_flags(body), _WIDE if len(body) < _LONG else _NARROW)
-        for name in sorted(read_names(body) & self._variables.keys() - lanes.gathered):
+        lanes = Lanes(index, gathered_flags(body), WIDE if len(body) < _LONG else NARROW)
+        for name in sorted(read_names(body) & self._variables.keys() - lanes.gathered - {index}):
             lanes.known[name] = self.widened(self._get(name), lanes.width)
         before, test, turn, work, after, end = map(
             self.name, ("before", "test", "turn", "work", "after", "end")
@@ -255,7 +298,7 @@ class KernelWriter(ArrayLines):
         lanes.place, following = self.name("%place"), self.name("%next")
         ways = f"[{start.text}, %{before}], [{following}, %{after}]"
         self.lines.append(f"  {lanes.place} = phi i64 {ways}")
-        left = self.calculated(ast.Sub(), stop, Value(INTEGER, lanes.place))
+        left = lanes.left = self.calculated(ast.Sub(), stop, Value(INTEGER, lanes.place))
         self.branch(self.compared(ast.Gt(), left, constant(0)), turn, end)
         self.begin(turn)
         self._lanes = lanes
@@ -273,6 +316,17 @@ class KernelWriter(ArrayLines):
         self.lines.append(f"  {following} = add i64 {lanes.place}, {lanes.width}")
         self.jump(test)
         self.begin(end)
+
+    def _keep_apart(self, used: list[tuple[str, ast.Subscript]], start: Value) -> None:
+        """Refuse two names of what lanes write, and vectors that begin within rows of the stack."""
+        roots = {name: self._arrays[name].root for name, _ in used}
+        written = {roots[name] for name, node in used if isinstance(node.ctx, ast.Store)}
+        for name in roots:
+            if self._arrays[name].on_stack and start.text not in map(str, range(0, 2**16, WIDE)):
+                raise TypeError(f"lanes of {name} begin at a multiple of {WIDE}")
+        names = [name for name, root in roots.items() if root in written]
+        if len(names) > len(written):
+            raise TypeError(f"lanes write an array with several names: {', '.join(names)}")
 
     # Expressions -------------------------------------------------------------------------------
 
@@ -299,7 +353,7 @@ class KernelWriter(ArrayLines):
                 return self.negated(operator, self._value(operand))
             case ast.IfExp(test=test, body=yes, orelse=no):
                 return self.chosen(self._flag(test), self._value(yes), self._value(no))
-            case ast.Call(func=ast.Name(id=name), args=given):
+            case ast.Call(func=ast.Name(id=name), args=given, keywords=[]):
                 return self.called(name, [self._value(x) for x in given])
             case ast.Subscript(
                 value=ast.Attribute(value=ast.Name(id=name), attr="shape"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -24,21 +24,48 @@ class Rows:
     written: bool = False
 
 
-def used_rows(body: list[ast.stmt], index: str, on_stack: Container[str]) -> dict[str, Rows]:
-    """Return what a loop uses of the arrays that are given."""
+def entries(body: list[ast.stmt]) -> list[tuple[str, ast.Subscript]]:
+    """Return what a loop reads and writes in arrays, with their names."""
+    return [
+        (x.value.id, x)
+        for x in _nodes(body)
+        if isinstance(x, ast.Subscript) and isinstance(x.value, ast.Name)
+    ]
+
+
+def used_rows(
+    body: list[ast.stmt],
+    used: list[tuple[str, ast.Subscript]],
+    index: str,
+    on_stack: Container[str],
+) -> dict[str, Rows]:
+    """Return what a loop uses of the arrays that are given, from its `entries`."""
     found: dict[str, Rows] = {}
-    for node in _nodes(body):
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-            name = node.value.id
-            if name in on_stack:
-                continue
-            if not isinstance(node.slice, ast.Tuple):
-                raise TypeError(f"lanes are along the second axis of {name}")
-            row, column = node.slice.elts
-            some = found.setdefault(name, Rows(without(column, index)))
-            some.count = max(some.count, ast.literal_eval(row) + 1)
-            some.written |= isinstance(node.ctx, ast.Store)
+    changing = names_given(body) | {index}
+    for name, node in used:
+        if name in on_stack:
+            continue
+        if not isinstance(node.slice, ast.Tuple):
+            raise TypeError(f"lanes are along the second axis of {name}")
+        row, column = node.slice.elts
+        base = without(column, index)
+        some = found.setdefault(name, Rows(base))
+        if _text(base) != _text(some.base) or read_names([base]) & changing:
+            raise TypeError(f"lanes of {name} begin at several places: {ast.unparse(node)}")
+        some.count = max(some.count, natural(row) + 1)
+        some.written |= isinstance(node.ctx, ast.Store)
     return found
+
+
+def _text(base: ast.expr | None) -> str:
+    return "" if base is None else ast.unparse(base)
+
+
+def natural(node: ast.expr) -> int:
+    """Return an index that is a literal."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, int):
+        raise TypeError(f"in lanes this is a natural number, written out: {ast.unparse(node)}")
+    return node.value
 
 
 def without(column: ast.expr, index: str) -> ast.expr | None:
@@ -55,36 +82,65 @@ def without(column: ast.expr, index: str) -> ast.expr | None:
     raise TypeError(f"an index of lanes must be {index}, or a sum that ends in it")
 
 
-def read_names(body: list[ast.stmt]) -> set[str]:
+def read_names(body: Iterable[ast.AST | None]) -> set[str]:
     """Return the names that are read."""
     return {x.id for x in _nodes(body) if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Load)}
 
 
+def names_given(body: Iterable[ast.AST]) -> frozenset[str]:
+    """Return the names to which statements assign, at any depth."""
+    found: set[str] = set()
+    for node in body:
+        match node:
+            case ast.Name(id=name):
+                found.add(name)
+            case ast.Assign(targets=inner) | ast.Tuple(elts=inner):
+                found |= names_given(inner)
+            case ast.AugAssign(target=target):
+                found |= names_given([target])
+            case ast.For(target=target, body=inner):
+                found |= names_given([target, *inner])
+            case ast.If(body=inner, orelse=others):
+                found |= names_given([*inner, *others])
+    return frozenset(found)
+
+
 def gathered_flags(body: list[ast.stmt]) -> set[str]:
     """Return the flags from outside that one lane is enough to set: ``flag = flag | …``."""
-    found = set()
+    found: set[str] = set()
+    given: set[str] = set()
+    others: list[ast.AST] = []
     for statement in body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BinOp):
-            (target,), value = statement.targets, statement.value
-            if (
-                isinstance(target, ast.Name)
-                and isinstance(value.op, ast.BitOr)
-                and isinstance(value.left, ast.Name)
-                and value.left.id == target.id
+        match statement:
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.BinOp(op=ast.BitOr(), left=ast.Name(id=left), right=more),
+            ) if left == name and name not in given:
+                found.add(name)
+                others.append(more)
+            case ast.AugAssign(target=ast.Name(id=name), op=ast.BitOr(), value=more) if (
+                name not in given
             ):
-                found.add(target.id)
+                found.add(name)
+                others.append(more)
+            case _:
+                given |= names_given([statement])
+                others.append(statement)
+    if found and found & (read_names(others) | given):
+        raise TypeError(f"lanes set a flag and use it otherwise: {', '.join(found)}")
     return found
 
 
-def _nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
-    for statement in body:
-        yield from ast.walk(statement)
+def _nodes(body: Iterable[ast.AST | None]) -> Iterator[ast.AST]:
+    for node in body:
+        if node is not None:
+            yield from ast.walk(node)
 
 
 _COPY = """\
 define internal void @{name}(
   ptr %here, ptr %there, i64 %width, i64 %rows, i64 %stride, i64 %left
-) noinline {{
+) noinline nounwind {{
 entry:
   %last = sub i64 %left, 1
   br label %row

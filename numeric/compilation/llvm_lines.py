@@ -7,14 +7,17 @@ import struct
 from dataclasses import dataclass, replace
 
 FLOAT, INTEGER, FLAG, BYTE, POINTER = "double", "i64", "i1", "i8", "ptr"
-_OPERATIONS: dict[type[ast.AST], tuple[str, str]] = {  # of floats, and of integers
-    ast.Add: ("fadd", "add"),
-    ast.Sub: ("fsub", "sub"),
-    ast.Mult: ("fmul", "mul"),
-    ast.Div: ("fdiv", ""),
-    ast.FloorDiv: ("", "sdiv"),  # of what is not negative, as in all kernels
-    ast.Mod: ("", "srem"),
-    ast.RShift: ("", "ashr"),
+_OPERATIONS: dict[str, dict[type[ast.AST], str]] = {
+    FLOAT: {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"},
+    INTEGER: {
+        ast.Add: "add",
+        ast.Sub: "sub",
+        ast.Mult: "mul",
+        ast.FloorDiv: "sdiv",
+        ast.Mod: "srem",
+        ast.RShift: "ashr",
+    },
+    FLAG: {ast.BitAnd: "and", ast.BitOr: "or", ast.And: "and", ast.Or: "or"},
 }
 _COMPARISONS: dict[type[ast.AST], tuple[str, str]] = {  # with what is no number, as in Python
     ast.Lt: ("olt", "slt"),
@@ -24,13 +27,7 @@ _COMPARISONS: dict[type[ast.AST], tuple[str, str]] = {  # with what is no number
     ast.Eq: ("oeq", "eq"),
     ast.NotEq: ("une", "ne"),
 }
-_OF_FLAGS: dict[type[ast.AST], str] = {
-    ast.BitAnd: "and",
-    ast.BitOr: "or",
-    ast.And: "and",
-    ast.Or: "or",
-}
-_INTRINSICS = {"abs": "fabs", "copysign": "copysign"}
+_INTRINSICS = {"abs": ("fabs", 1), "copysign": ("copysign", 2)}
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,8 @@ def constant(value: float) -> Value:
     if isinstance(value, bool):
         return Value(FLAG, str(value).lower())
     if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise TypeError(f"integers of kernels have 64 bits: {str(value)[:30]}")
         return Value(INTEGER, str(value))
     (bits,) = struct.unpack("<Q", struct.pack("<d", value))
     return Value(FLOAT, f"0x{bits:016X}")
@@ -160,19 +159,38 @@ class Lines:
         """Return the result of an operation."""
         if isinstance(operator, ast.Div):
             left, right = self.as_float(left), self.as_float(right)
+        if isinstance(operator, ast.RShift) and right.text not in map(str, range(64)):
+            raise TypeError(f"kernels shift by 0 to 63, written out, not by {right.text}")
+        if isinstance(operator, ast.FloorDiv | ast.Mod) and right.text == "0":
+            raise TypeError("a kernel divides by 0")
         left, right = self.alike(left, right)
-        if type(operator) in _OF_FLAGS and left.kind == FLAG:
-            return self._of_two(_OF_FLAGS[type(operator)], FLAG, left, right)
-        if type(operator) not in _OPERATIONS:
-            raise TypeError(f"no operation of kernels: {type(operator).__name__}")
-        name = _OPERATIONS[type(operator)][left.kind == INTEGER]
+        name = _OPERATIONS.get(left.kind, {}).get(type(operator))
+        if name is None:
+            raise TypeError(f"no operation of kernels: {type(operator).__name__} of {left.kind}")
+        if name in ("sdiv", "srem"):
+            return self._divided(name, left, right)
         if left.kind == FLOAT and name != "fdiv":
             name += self._loose
         return self._of_two(name, left.kind, left, right)
 
+    def _divided(self, name: str, left: Value, right: Value) -> Value:
+        """Return the quotient, rounded down as in Python, or the remainder."""
+        zero = constant(0)
+        rest = self._of_two("srem", INTEGER, left, right)
+        apart = self.compared(ast.Lt(), self._of_two("xor", INTEGER, rest, right), zero)
+        wrong = self.calculated(ast.And(), apart, self.compared(ast.NotEq(), rest, zero))
+        if name == "srem":
+            return self.chosen(wrong, self.calculated(ast.Add(), rest, right), rest)
+        found = self._of_two("sdiv", INTEGER, left, right)
+        return self.chosen(wrong, self.calculated(ast.Sub(), found, constant(1)), found)
+
     def compared(self, operator: ast.AST, left: Value, right: Value) -> Value:
         """Return whether a comparison holds."""
         left, right = self.alike(left, right)
+        if type(operator) not in _COMPARISONS or (
+            left.kind == FLAG and not isinstance(operator, ast.Eq | ast.NotEq)
+        ):
+            raise TypeError(f"no comparison of kernels: {type(operator).__name__} of {left.kind}")
         of_floats, of_integers = _COMPARISONS[type(operator)]
         name = f"fcmp {of_floats}" if left.kind == FLOAT else f"icmp {of_integers}"
         found = self._of_two(name, FLAG, left, right)
@@ -207,15 +225,21 @@ class Lines:
 
     def called(self, name: str, given: list[Value]) -> Value:
         """Return abs, copysign or the smaller one of two."""
+        function, count = _INTRINSICS.get(name, ("", 2 if name == "min" else None))
+        if len(given) != count or any(value.kind not in (FLOAT, INTEGER) for value in given):
+            raise TypeError(f"no function of kernels: {name} of {', '.join(map(typed, given))}")
         if name == "min":
             first, second = self.alike(*given)
             return self.chosen(self.compared(ast.Lt(), second, first), second, first)
+        if name == "abs" and given[0].kind == INTEGER:
+            negative = self.compared(ast.Lt(), given[0], constant(0))
+            return self.chosen(negative, self.negated(ast.USub(), given[0]), given[0])
         values = self.alike(*map(self.as_float, given))
         lanes = values[0].lanes
         suffix = f"v{lanes}f64" if lanes else "f64"
-        function = f"@llvm.{_INTRINSICS[name]}.{suffix}"
         listed = ", ".join(map(typed, values))
-        return self.once(FLOAT, lanes, f"call {kind_of(FLOAT, lanes)} {function}({listed})")
+        text = f"call {kind_of(FLOAT, lanes)} @llvm.{function}.{suffix}({listed})"
+        return self.once(FLOAT, lanes, text)
 
     def any_lane(self, flag: Value) -> Value:
         """Return whether a flag is set in any lane."""

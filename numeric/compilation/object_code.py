@@ -22,7 +22,14 @@ from sgdmem.numeric.compilation.code_keys import key_of, own_source
 
 _COMPILER = tuple(
     f"sgdmem.numeric.compilation.{name}"
-    for name in ("kernel_compiler", "kernel_writer", "kernel_arrays", "lane_loops", "llvm_lines")
+    for name in (
+        "kernel_compiler",
+        "kernel_names",
+        "kernel_writer",
+        "kernel_arrays",
+        "lane_loops",
+        "llvm_lines",
+    )
 )
 _lock = RLock()
 _engines: list[Any] = []  # they own the code
