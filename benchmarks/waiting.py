@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,8 +79,8 @@ class Cost:
     megabytes: float
 
 
-def run(row: Row, checkout: Path, cache: Path) -> Cost:
-    """Run a row in a process."""
+def run(row: Row, checkout: Path, cache: Path, limit: float) -> Cost:
+    """Run a row in a process; a cost is infinite if it was stopped."""
     known = {key: x for key, x in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment = {
         **known,
@@ -92,9 +95,14 @@ def run(row: Row, checkout: Path, cache: Path) -> Cost:
             process = subprocess.Popen(
                 [sys.executable, *row.arguments], env=environment, cwd=folder, stdout=printed
             )
+            stopping = threading.Timer(limit, process.kill)
+            stopping.start()
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - start
+            stopping.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode == -signal.SIGKILL and seconds > limit:
+            return Cost(math.inf, math.inf, usage.ru_maxrss / 1024)
         if process.returncode:
             raise RuntimeError(f"{row.name} ended with {process.returncode} in {checkout}")
         cpu = usage.ru_utime + usage.ru_stime
@@ -110,36 +118,44 @@ def compile_sources(checkout: Path) -> None:
     subprocess.run([*compiler, checkout / "sgdmem", *folders], check=True)
 
 
-def compare(row: Row, checkouts: list[Path], rounds: int) -> tuple[list[Cost], list[Cost]]:
+def compare(
+    row: Row, checkouts: list[Path], rounds: int, limit: float
+) -> tuple[list[Cost], list[Cost]]:
     """Return the costs of a row's first run for each checkout, and the least of rounds after it."""
     with tempfile.TemporaryDirectory() as caches:
-        folders = [Path(caches) / str(k) for k in range(len(checkouts))]
-        found = [
-            [run(row, *place) for place in zip(checkouts, folders, strict=True)]
-            for _ in range(1 + rounds)
-        ]
+        places = [(checkout, Path(caches) / str(k)) for k, checkout in enumerate(checkouts)]
+        found = [[run(row, *place, limit) for place in places]]
+        for _ in range(rounds):
+            pairs = zip(places, found[0], strict=True)
+            found.append([
+                run(row, *place, limit) if math.isfinite(first.cpu) else first
+                for place, first in pairs
+            ])  # fmt: skip
     return found[0], [
         Cost(*(min(getattr(x, name) for x in costs) for name in ("seconds", "cpu", "megabytes")))
         for costs in zip(*found[1:], strict=True)
     ]
 
 
-def line(name: str, costs: list[Cost]) -> list[str]:
+def line(name: str, costs: list[Cost], limit: float) -> list[str]:
     """Return the row of a table, which is shown at once."""
+    found = [[getattr(cost, key) for cost in costs] for key in ("seconds", "cpu", "megabytes")]
     cells = [
-        [short(getattr(cost, key)) for cost in costs] for key in ("seconds", "cpu", "megabytes")
+        [short(x) if math.isfinite(x) else f"over {limit:.0f}" for x in numbers]
+        for numbers in found
     ]
-    found = [name, *(" → ".join(cell) for cell in cells)]
-    print(*found, sep=" | ", file=sys.stderr, flush=True)
-    return found
+    texts = [name, *(" → ".join(cell) for cell in cells)]
+    print(*texts, sep=" | ", file=sys.stderr, flush=True)
+    return texts
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkouts", nargs="+", type=Path, metavar="CHECKOUT")
-    parser.add_argument("--only", default="", help="rows whose name has this text")
+    parser.add_argument("--only", default="", help="rows whose names have one of these, by |")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--limit", type=float, default=100, help="seconds after which a run ends")
     options = parser.parse_args()
     checkouts = [path.resolve() for path in options.checkouts]
     print(machine.description() + "\n", flush=True)
@@ -147,11 +163,11 @@ def main() -> None:
         compile_sources(checkout)
     lines = []
     for row in rows():
-        if options.only in row.name:
-            first, later = compare(row, checkouts, options.rounds)
+        if any(text in row.name for text in options.only.split("|")):
+            first, later = compare(row, checkouts, options.rounds, options.limit)
             if row.name.startswith("first map"):
-                lines.append(line(f"{row.name} ever", first))
-            lines.append(line(row.name, later))
+                lines.append(line(f"{row.name} ever", first, options.limit))
+            lines.append(line(row.name, later, options.limit))
     print(table(["row", "s", "s of processors, with start", "MB"], lines))
 
 
