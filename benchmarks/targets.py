@@ -74,7 +74,7 @@ def kernels() -> dict[str, float]:
     """Return ns for a member."""
     rng, found = np.random.default_rng(1), {}
     spectrum = Spectrum.power_law("1.5").compressed
-    nodes, disks = node_sums._padded(spectrum), spectrum.disks(one_by_one=True)
+    nodes, disks = node_sums.padded(spectrum), spectrum.disks(one_by_one=True)
     for memory in range(1, 7):
         run, rows = recurrences(memory), np.empty((4, MEMBERS))
         values = columns([random_recurrence(memory, rng) for _ in range(MEMBERS)])

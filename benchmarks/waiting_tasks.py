@@ -122,19 +122,20 @@ def noise_sums(name: str, values: dict[str, Any]) -> Call:
     return lambda: run.noise_sums(eigenvalues, threads=1, **points)
 
 
-def critical_batch_sizes() -> Call:
-    """Return a call that finds the critical batch size at a million points, warm."""
+def critical_batch_sizes(side: int = 1000, tau2: int = 0) -> Call:
+    """Return a call that finds the critical batch size at a million points, or others, warm."""
     import sgdmem
 
-    law = sgdmem.Spectrum.power_law(EXPONENT)
+    noise = sgdmem.Noise(tau2=tau2)
+    problem = sgdmem.Problem(sgdmem.Spectrum.power_law(EXPONENT), noise)
     axes: dict[str, Any] = {
-        "x": ("learning_rate", rates(1000)),
-        "y": ("momentum", rates(1000, 0, 0.99)),
+        "x": ("learning_rate", rates(side)),
+        "y": ("momentum", rates(side, 0, 0.99)),
     }
 
     def call() -> Any:
         return sgdmem.phase_diagram(
-            sgdmem.heavy_ball, law, 64, quantities=["critical_batch_size"], **axes
+            sgdmem.heavy_ball, problem, 64, quantities=["critical_batch_size"], **axes
         )
 
     call()
@@ -261,6 +262,8 @@ TASKS: dict[str, Callable[[], Call]] = {
     "regimes 200": lambda: regimes(200),
     "regimes 1000": lambda: regimes(1000),
     "critical batch sizes": critical_batch_sizes,
+    # 10,000, few enough for a checkout that finds them one by one
+    "critical batch sizes, tau2 = -1": lambda: critical_batch_sizes(100, -1),
     "store drawn again": store_drawn_again,
     "simulation": simulation,
     "data, digits": lambda: on_data(digits),

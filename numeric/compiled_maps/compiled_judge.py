@@ -62,7 +62,7 @@ def judge_compiled(
     shares = _shares(points, noises)
     # by what is asked, not by the values at hand: a part of a map is judged as the whole one is
     damped = "tau2" in points.axes or any(noise.tau2 != 0 for noise in noises.values())
-    own = _own_axes(points, program.parameters, shares if damped else None)
+    own = own_axes(points, program.parameters, shares if damped else None)
     diverges = spectrum.diverges
     left: Array | None = None
     if device == "cpu" and not damped and program.memory <= LARGEST_MEMORY:
@@ -131,7 +131,7 @@ def _judge_on_gpu(
     program: FamilyProgram,
     compressed: CompressedSpectrum,
     damped: bool,
-    own: _Axes,
+    own: OwnAxes,
     shares: _Shares,
     diverges: bool,
     found: Outcomes,
@@ -160,7 +160,7 @@ def _judge_on_gpu(
 def _judge_by_poles(
     program: FamilyProgram,
     compressed: CompressedSpectrum,
-    own: _Axes,
+    own: OwnAxes,
     shares: _Shares,
     diverges: bool,
     found: Outcomes,
@@ -200,7 +200,7 @@ class _Shares:
 
 
 @dataclass(frozen=True)
-class _Axes:
+class OwnAxes:
     """Values and radii, shape (2, K, longest), and sizes and strides as `spread` takes them."""
 
     numbers: Array
@@ -223,7 +223,7 @@ def _shares(points: AnyPoints, noises: Mapping[tuple[Any, ...], BatchNoise]) -> 
     return _Shares(np.array([first.mid, first.rad, second.mid, second.rad]), stride)
 
 
-def _own_axes(points: AnyPoints, names: Sequence[str], damping: _Shares | None) -> _Axes:
+def own_axes(points: AnyPoints, names: Sequence[str], damping: _Shares | None = None) -> OwnAxes:
     """Return the axes of the parameters, and that of tau2 / B if there is damping."""
     balls = [Ball.exactly(points.axes[name]) for name in names]
     columns = [np.array([ball.mid, ball.rad]) for ball in balls]
@@ -235,4 +235,4 @@ def _own_axes(points: AnyPoints, names: Sequence[str], damping: _Shares | None) 
     numbers = np.zeros((2, len(columns), max(sizes, default=0)))
     for k, column in enumerate(columns):
         numbers[:, k, : sizes[k]] = column
-    return _Axes(numbers, np.array(sizes, dtype=int), np.array(strides, dtype=int))
+    return OwnAxes(numbers, np.array(sizes, dtype=int), np.array(strides, dtype=int))

@@ -12,7 +12,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.threads import pieces
-from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
+from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled, own_axes
+from sgdmem.numeric.compiled_maps.critical_batch_sizes import critical_batch_sizes
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.judges.binding_condition import lost_by_roots
@@ -186,6 +187,36 @@ class FamilyJudge:
             for name in program.parameters
         }
         return program.form(values, (len(points),)), _excepted(points, exceptions)
+
+    def critical_batch_sizes(self, points: AnyPoints, places: Array) -> Array:
+        """Return critical batch sizes at some places, NaN where single verdicts have to find them.
+
+        The places are stable without noise, and no axis is the batch size.
+        """
+        found, compiled, spectrum = (
+            np.full(places.size, np.nan),
+            self._usable,
+            self.problem.spectrum,
+        )
+        if compiled is None:
+            return found
+        program, exceptions = compiled
+        noises = self.noises(points)
+        every = [noises[key] for key in points.noise_keys()]
+        indices = points.noise_indices[places]
+        known = np.array([is_simple(noise) and noise.tau1 > 0 for noise in every])[indices]
+        left = np.flatnonzero(known & ~_excepted(points, exceptions)[places])
+        if spectrum.diverges:
+            found[left] = np.inf
+            return found
+        taus = np.array([[float(noise.tau1), noise.largest_tau2] for noise in every], dtype=float).T
+        axes = own_axes(points, program.parameters)
+
+        def read(some: Array) -> tuple[Array, Array]:
+            return axes.at(places[left[some]]), np.ascontiguousarray(taus[:, indices[left[some]]])
+
+        found[left] = critical_batch_sizes(program, left.size, spectrum, read)
+        return found
 
     def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], BatchNoise]:
         """Return the noise for every combination of those axes that belong to the problem."""

@@ -122,7 +122,7 @@ class _OnThreads:
 def _judge_nodes(
     memory: int, damped: bool, spectrum: CompressedSpectrum, disks: tuple[Array, Array, Array]
 ) -> Stage:
-    nodes, kernel = _padded(spectrum), load_code(judge_source(memory, damped)).judge
+    nodes, kernel = padded(spectrum), load_code(judge_source(memory, damped)).judge
 
     def stage(numbers: Array) -> Array:
         members = numbers.shape[2]
@@ -146,7 +146,7 @@ class OnGpu:
         self.coefficients = flat_kernel(family.source(damped, cuda=True), "coefficients")
         self.judge = flat_kernel(judge_source(family.memory, damped, cuda=True), "judge")
         self.count = family.count(damped)
-        parts = (*_padded(spectrum), *spectrum.disks(one_by_one=True))
+        parts = (*padded(spectrum), *spectrum.disks(one_by_one=True))
         self.rule, self.rounding = [to_device(part) for part in parts], _rounding(spectrum)
 
     def __call__(self, values: Array, radii: Array) -> Array:
@@ -165,7 +165,7 @@ class OnGpu:
         return found
 
 
-def _padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:
+def padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:
     """Return nodes, weights and spread, with as many nodes as the kernels take in full steps."""
     nodes, weights = spectrum.nodes, spectrum.weights
     padding = -nodes.size % TOGETHER

@@ -21,7 +21,7 @@ from sgdmem.symbolic.algebra.scalars import to_float
 
 _DOUBLINGS = 2000
 _BLOCK = 3 * 2**12  # entries of an array at once: all that a form needs stay in a cache
-_SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
+SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
 _FINE, _COARSE = 1.5, 3.0  # ratios of the ends of a power law's panels
 
 
@@ -136,7 +136,7 @@ class FloatProblem:
 
         # excess falls from the floor to -1 at infinity: bracket the root, then bisect.
         low, high = floor, max(floor, float(np.max(s)))
-        if floor == 0.0 and excess(high * _SMALLEST_BATCH) <= 0:
+        if floor == 0.0 and excess(high * SMALLEST_BATCH) <= 0:
             return 0.0
         for _ in range(_DOUBLINGS):
             if excess(high) <= 0:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.judges.noiseless import noiseless_floats
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS, decide
@@ -123,16 +124,28 @@ def _first_sign_change(form: HalfPlaneForm) -> Ball:
 
 
 def _critical_batch_size(judged: JudgedMap) -> Array:
-    points = judged.points
-    if not _is_never_damped(judged) or "batch_size" in points.axes:
+    noise, points = judged.judge.problem.noise, judged.points
+    if noise.mixes and not {"tau1", "tau2"} <= {*points.axes}:
         return np.array([judged.verdict(k).critical_batch_size for k in judged.places.tolist()])
-    # without tau2 it is the noise sum of batches of one
-    return replace(judged.judge, batch_size=1).judge(points).noise_sum
+    axes = {name: values for name, values in points.axes.items() if name != "batch_size"}
+    places = np.zeros(len(points), dtype=int)
+    for name, values in axes.items():
+        places = places * len(values) + points.indices(name)
+    return _of_one_sample(judged, Points(axes, points.own))[places]
 
 
-def _is_never_damped(judged: JudgedMap) -> bool:
-    noise = judged.judge.problem.noise
-    return not noise.mixes and noise.tau2 == 0 and "tau2" not in judged.points.axes
+def _of_one_sample(judged: JudgedMap, points: Points) -> Array:
+    """Return critical batch sizes at points of which no axis is the batch size."""
+    judge = replace(judged.judge, batch_size=1)
+    if judge.problem.noise.tau2 == 0 and "tau2" not in points.axes:
+        return judge.judge(points).noise_sum  # it is the noise sum of batches of one
+    stable = judge.noiseless(points)
+    found = np.where(stable == 0, math.inf, math.nan)
+    places = np.flatnonzero(stable == 1)
+    found[places] = judge.critical_batch_sizes(points, places)
+    for place in np.flatnonzero(np.isnan(found)).tolist():
+        found[place] = judge.verdict(points, place).critical_batch_size
+    return found
 
 
 @dataclass(frozen=True)

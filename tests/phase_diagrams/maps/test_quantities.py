@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -10,11 +11,14 @@ import numpy as np
 import pytest
 
 from sgdmem import (
+    Algorithm,
     InputError,
     Noise,
     Problem,
     Reason,
     Spectrum,
+    Verdict,
+    aggmo,
     draw,
     heavy_ball,
     phase_diagram,
@@ -23,6 +27,8 @@ from sgdmem import (
 )
 from sgdmem.cli.phase_diagram import _QUANTITIES
 from sgdmem.methods import loss_regime
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
+from sgdmem.numeric.compiled_maps.points import AnyPoints
 from sgdmem.phase_diagrams.maps.quantities import QUANTITIES
 from tests.asking import judged, noisy
 from tests.picture_checks import colour_at, is_colour
@@ -103,6 +109,75 @@ def test_quantities_of_a_compiled_map_are_those_of_single_points() -> None:
         assert found.reason.values[i, j] == list(Reason).index(verdict.reason)
         size = found.critical_batch_size.values[i, j]
         assert size == pytest.approx(verdict.critical_batch_size, rel=1e-11)
+
+
+@pytest.mark.parametrize("tau2", [-1, "1/2", 1, "-1/50"])
+@pytest.mark.parametrize(
+    "spectrum",
+    [SPECTRUM, Spectrum.power_law("1.5"), Spectrum.power_law("1.3", count=500)],
+    ids=["list", "law", "finite law"],
+)
+@pytest.mark.parametrize("slow", [None, Fraction(1, 2)], ids=["memory 1", "memory 2"])
+def test_critical_batch_sizes_are_found_together(
+    spectrum: Spectrum, tau2: Any, slow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With tau2 a few are left to single verdicts; proofs on both sides of others agree."""
+
+    def method(learning_rate: Any, momentum: Any) -> Algorithm:
+        if slow is None:
+            return heavy_ball(learning_rate, momentum)
+        return aggmo(learning_rate, [momentum, slow])
+
+    asked: list[int] = []
+    single = FamilyJudge.verdict
+
+    def verdict(judge: FamilyJudge, points: AnyPoints, place: int) -> Verdict:
+        asked.append(place)
+        return single(judge, points, place)
+
+    monkeypatch.setattr(FamilyJudge, "verdict", verdict)
+    problem, rng = noisy(spectrum, tau2=tau2), np.random.default_rng(4)
+    rates, momenta = rng.uniform(0.01, 4, 20), rng.uniform(-0.5, 0.99, 15)
+    axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("momentum", momenta)}
+    found = phase_diagram(method, problem, 4, quantities="critical_batch_size", **axes)
+    sizes = found.critical_batch_size.values
+    assert len(asked) <= 3
+    assert ((found.noiseless.values == 0) == np.isinf(sizes)).all()
+    for i, j in zip(rng.integers(0, 15, 4), rng.integers(0, 20, 4), strict=True):
+        algorithm, size = method(rates[j], momenta[i]), sizes[i, j]
+        expected = stability(algorithm, problem, 4).critical_batch_size
+        assert size == pytest.approx(expected, rel=1e-11)
+        if 0 < size < math.inf:
+            assert stability(algorithm, problem, size * (1 + 1e-9)).stable is True
+            assert stability(algorithm, problem, size * (1 - 1e-9)).stable is False
+
+
+def test_critical_batch_sizes_have_limits() -> None:
+    """Zero where every batch size is stable, inf where none is, and no axis of batch sizes."""
+    rates, sizes = ("learning_rate", np.linspace(0.1, 3, 5)), ("batch_size", [1, 7, math.inf])
+    momenta = ("momentum", np.linspace(0, 0.9, 5))
+    stable = np.linspace(0.1, 3, 5) < 2
+    for spectrum, tau2, expected in (
+        (Spectrum([1]), 1, 0.0),
+        (Spectrum.power_law("0.9"), -1, math.inf),
+        (Spectrum([1, 0.4]), 0, None),
+        (Spectrum([1, 0.4]), -1, None),
+    ):
+        problem = noisy(spectrum, tau2=tau2)
+        by_size: dict[str, Any] = {"y": sizes, "momentum": 0}
+        by_momentum: dict[str, Any] = {"y": momenta, "batch_size": 3}
+        for fixed in (by_size, by_momentum):
+            found = phase_diagram(
+                "heavy-ball", problem, x=rates, quantities="critical_batch_size", **fixed
+            )
+            for row in found.critical_batch_size.values[: 3 if fixed is by_size else 1]:
+                single = [
+                    stability(heavy_ball(rate, 0), problem, 3).critical_batch_size
+                    for rate in rates[1]
+                ]
+                assert row == pytest.approx(single, rel=1e-12)
+                assert expected is None or (row[stable] == expected).all()
+                assert np.isinf(row[~stable]).all()
 
 
 @pytest.mark.parametrize("third", [("batch_size", [1, 4, math.inf]), ("momentum", [0, "1/2"])])
