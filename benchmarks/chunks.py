@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +26,38 @@ from sgdmem.numeric.compiled_maps import family_judge
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.phase_diagrams.maps import chunked
 
-MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "1", "2", "3"), (512, 1024, 4096), 4, 10**12
+MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "0", "1", "2", "3"), (1024, 4096), 6, 10**12
+KEPT = ("verdicts", "all")  # of what a diagram has
 
 
 def main() -> None:
     print(description())
-    head = ["family", "chunk", "kernel, s", "computing, s", "writing, s", "beside the kernel"]
+    head = [
+        "family",
+        "chunk",
+        "kept",
+        "kernel, s",
+        "computing, s",
+        "writing, s",
+        "beside the kernel",
+    ]
     head += ["ns a point", "bytes a point"]
     head += ["memory, MB", f"days for {ALL:.0e} points", "TB"]
     rows = []
     for memory in MEMORIES:
-        for side in SIDES:
-            command = [sys.executable, "-m", "benchmarks.chunks", memory, str(side)]
+        for side, kept in product(SIDES, KEPT):
+            command = [sys.executable, "-m", "benchmarks.chunks", memory, str(side), kept]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
-            rows.append(_row(memory, side, json.loads(done.stdout)))
+            rows.append(_row(memory, side, kept, json.loads(done.stdout)))
     print(table(head, rows))
 
 
-def _row(memory: str, side: int, found: dict[str, float]) -> list[str]:
+def _row(memory: str, side: int, kept: str, found: dict[str, float]) -> list[str]:
     whole, points = found["compute"] + found["write"], side**2
     return [
         f"memory {memory}" if memory.isdecimal() else memory,
         f"{side} × {side}",
+        kept,
         *(short(found[key]) for key in ("kernel", "compute", "write")),
         f"{whole / found['kernel'] - 1:.0%}",
         short(whole / points * 1e9),
@@ -57,7 +68,7 @@ def _row(memory: str, side: int, found: dict[str, float]) -> list[str]:
     ]
 
 
-def one(memory: str, side: int) -> dict[str, Any]:
+def one(memory: str, side: int, verdicts_only: bool) -> dict[str, Any]:
     """Compute a few chunks that lie across the boundary of stability."""
     whole = side * CHUNKS
     seconds: dict[str, list[float]] = {"kernel": [], "compute": [], "write": []}
@@ -72,7 +83,7 @@ def one(memory: str, side: int) -> dict[str, Any]:
     def compute(question: Any, store: Any, chunk: Any) -> None:
         slices = store.slices(chunk)
         begin = time.process_time()
-        found = question.answer({name: x[slices[name]] for name, x in question.axes.items()})
+        found = question.values({name: x[slices[name]] for name, x in question.axes.items()})
         computed = time.process_time()
         store.write(chunk, found)
         seconds["compute"].append(computed - begin)
@@ -88,14 +99,15 @@ def one(memory: str, side: int) -> dict[str, Any]:
             y=("momentum", np.linspace(0, 0.99, side)),
             store=Path(folder) / "map.zarr",
             chunk=side,
+            verdicts_only=verdicts_only,
         )
         size = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
-    least = {key: sum(values[1:]) / (CHUNKS - 1) for key, values in seconds.items()}
-    return {**least, "bytes": size / CHUNKS, "megabytes": peak_megabytes()}
+    mean = {key: sum(values[1:]) / (CHUNKS - 1) for key, values in seconds.items()}
+    return {**mean, "bytes": size / CHUNKS, "megabytes": peak_megabytes()}
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(json.dumps(one(sys.argv[1], int(sys.argv[2]))))
+        print(json.dumps(one(sys.argv[1], int(sys.argv[2]), sys.argv[3] == KEPT[0])))
     else:
         main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -78,22 +78,25 @@ def judge_compiled(
 
     def write(piece: slice, rows: Array) -> None:
         if left is None:
-            results = (found.stable[piece], found.noise_sum[piece], found.margin[piece])
-            finish(rows, shares.numbers, shares.stride, piece.start, diverges, *results)
+            sums, *whole = found.results
+            results = [array[piece] for array in whole]
+            finish(rows, shares.numbers, shares.stride, piece.start, diverges, sums, *results)
             return
         places = left[piece]
-        some = Outcomes.empty(places.size)
-        finish(rows, shares.at(places), 1, 0, diverges, some.stable, some.noise_sum, some.margin)
+        some = Outcomes.empty(places.size, sums=found.summed is None)
+        finish(rows, shares.at(places), 1, 0, diverges, *some.results)
         found.put(places, some)
 
-    in_pairs = [pairs(points.axes[name]) for name in program.parameters]
+    @cache
+    def in_pairs() -> list[Array]:
+        return [pairs(points.axes[name]) for name in program.parameters]
 
     def read_pairs(piece: slice) -> tuple[Array, Array]:
         assert left is not None
         places = left[piece]
         columns = [
             column[:, places // points.stride(name) % column.shape[1]]
-            for name, column in zip(program.parameters, in_pairs, strict=True)
+            for name, column in zip(program.parameters, in_pairs(), strict=True)
         ]
         values = np.array(columns).reshape(-1, 3, places.size)
         return np.ascontiguousarray(values.transpose(1, 0, 2)), shares.at(places)[2:]
@@ -141,19 +144,20 @@ def _judge_on_gpu(
     on_gpu = OnGpu(program, compressed, damped)
     spread, finish = (flat_kernel(finish_source(cuda=True), name) for name in ("spread", "finish"))
     axes = [to_device(x) for x in (own.numbers, own.sizes, own.strides)]
-    noise, results = to_device(shares.numbers), (found.stable, found.noise_sum, found.margin)
+    noise, (sums, *results) = to_device(shares.numbers), found.results
     for piece in pieces(0, found.stable.size, GPU_PART):
         members = piece.stop - piece.start
         values, radii = (empty_on_device((own.sizes.size, members)) for _ in range(2))
         spread(members, *axes, piece.start, values, radii)
         rows = on_gpu.rows(values, radii)
-        some = [empty_on_device((members,), whole.dtype) for whole in results]
+        some = [empty_on_device((min(members, x.size),), x.dtype) for x in results]
         finish(
             *(members, rows, on_gpu.rounding, noise),
-            *(shares.stride, piece.start, diverges, *some),
+            *(shares.stride, piece.start, diverges, sums, *some),
         )
         for whole, part in zip(results, some, strict=True):
-            whole[piece] = to_host(part)
+            if whole.size:
+                whole[piece] = to_host(part)
         advance(members)
 
 
@@ -174,13 +178,14 @@ def _judge_by_poles(
     judge = load_code(pole_source(program.memory)).judge.address
     finish = load_code(finish_source()).finish.address
     count, parameters = program.count(damped=False), len(program.parameters)
+    sums, *results = found.results
 
     def work(piece: slice) -> None:
         judge_by_poles(
             *(coefficients, count, judge, finish),
             *(table.rows, table.first, table.largest, table.spread),
             *(own.numbers, own.sizes, own.strides, shares.numbers, shares.stride, diverges),
-            *(found.stable[piece], found.noise_sum[piece], found.margin[piece], piece.start),
+            *(sums, *(whole[piece] for whole in results), piece.start),
             space_of_chunk(parameters, count),
         )
 

@@ -81,23 +81,33 @@ class FamilyJudge:
         return self.compiled if representable else None
 
     def judge(
-        self, points: AnyPoints, advance: Callable[[int], None] = lambda count: None
+        self,
+        points: AnyPoints,
+        advance: Callable[[int], None] = lambda count: None,
+        sums: bool = True,
     ) -> Outcomes:
-        """Judge points; ``advance`` is called with the number of those done, for a progress bar."""
+        """Judge points.
+
+        ``advance`` is called with the number of those done, for a progress bar. Without ``sums``
+        noise sums and margins are not kept.
+        """
         noises = self.noises(points)
         sampled = any(noise.samples is not None for noise in noises.values())
-        found = Outcomes.empty(len(points), bounded=sampled)
-        left = np.arange(len(points))
+        found = Outcomes.empty(len(points), sampled, sums)
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
         compiled, spectrum = self._usable, self.problem.spectrum
         if compiled is not None and simple.any():
             program, exceptions = compiled
             judge_compiled(program, points, spectrum, noises, found, self.device, advance)
-            unknown = ~simple[points.noise_indices] | _excepted(points, exceptions)
-            left = np.flatnonzero((found.stable == -1) | unknown)
+            unknown = (found.stable == -1) | _excepted(points, exceptions)
+            if not simple.all():
+                unknown |= ~simple[points.noise_indices]
+            left = np.flatnonzero(unknown)
             advance(-left.size)
         elif compiled is not None and sampled and unit_of(spectrum) == 1:
             left = self._judge_on_samples(points, noises, found, advance)
+        else:
+            left = np.arange(len(points))
         _judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
 
@@ -171,7 +181,7 @@ class FamilyJudge:
         }
         problem = Problem(self.problem.spectrum)
         quiet = replace(self, problem=problem, batch_size=math.inf)
-        return quiet.judge(type(points)(axes, points.own)).stable
+        return quiet.judge(type(points)(axes, points.own), sums=False).stable
 
     def forms(self, points: AnyPoints) -> tuple[HalfPlaneForm, Array] | None:
         """Return the half-plane forms of all points, and where they do not hold; None without code.
@@ -243,7 +253,8 @@ def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -
     flags = np.zeros(len(points), dtype=bool)
     for name, values in exceptions.items():
         special = np.array([value in values for value in points.axes[name]])
-        flags |= special[points.indices(name)]
+        if special.any():
+            flags |= points.along(name, special)
     return flags
 
 

@@ -22,8 +22,8 @@ from math import inf
 from sgdmem.numeric.compilation.kernel_words import machine_code
 
 
-@machine_code("f8[:,::1], f8[:,::1], i8, i8, b1, i1[::1], f8[::1], f8[::1]")
-def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
+@machine_code("f8[:,::1], f8[:,::1], i8, i8, b1, b1, i1[::1], i1[::1], f8[::1], f8[::1]")
+def finish(rows, shares, stride, start, diverges, sums, stable, summed, noise_sum, margin):
     size = shares.shape[1]
     place, left = (start // stride) % size, stride - start % stride
     for p in range(stable.size):
@@ -48,7 +48,9 @@ def spread(axes, sizes, strides, start, values, radii):
             values[k, p], radii[k, p] = axes[0, k, place], axes[1, k, place]
 
 
-def finish(rows, rounding, shares, stride, start, diverges, stable, noise_sum, margin):
+def finish(
+    rows, rounding, shares, stride, start, diverges, sums, stable, summed, noise_sum, margin
+):
     for p in range(cuda.grid(1), stable.size, cuda.gridsize(1)):
         place = ((start + p) // stride) % shares.shape[1]
         share, share_r, share2 = shares[0, place], shares[1, place], shares[2, place]
@@ -67,10 +69,13 @@ _BODY = """\
 {rule}
         stable[p] = flag
         sure = known == 1.0
-        noise_sum[p] = total if sure else inf
-        least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
-        room = 1 - total
-        margin[p] = (least if least < room else room) if sure else -inf
+        if sums:
+            noise_sum[p] = total if sure else inf
+            least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
+            room = 1 - total
+            margin[p] = (least if least < room else room) if sure else -inf
+        else:
+            summed[p] = 1 if sure and total < inf else -1
 """
 
 
@@ -78,11 +83,12 @@ _BODY = """\
 def finish_source(cuda: bool = False) -> str:
     """Return a module with the function ``finish``, which fills in verdicts, sums and margins.
 
-    ``finish(rows, shares, stride, start, diverges, stable, noise_sum, margin)`` takes the ``rows``
+    ``finish(rows, shares, stride, start, diverges, *results)`` takes the ``rows``
     of the kernels for the points from ``start``; ``shares`` is an axis of tau1 / B, the bound of
     its error, and tau2 / B. With ``diverges`` the sum is infinite unless tau1 = 0. The results are
-    those of `sgdmem.numeric.compiled_maps.points.Outcomes`. For ``cuda`` it takes the rounding of
-    the sums after the rows, and ``spread`` is there, too, which writes out the parameters.
+    those of `sgdmem.numeric.compiled_maps.points.Outcomes`, which says what is kept. For ``cuda``
+    it takes the rounding of the sums after the rows, and ``spread`` is there, too, which writes out
+    the parameters.
     """
     branches = filter(None, rule_lines(_branch))
     lines = "\nel".join([*branches, f"se:\n    flag = {OTHERWISE.flag}"])

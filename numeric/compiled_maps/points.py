@@ -67,6 +67,10 @@ class AnyPoints(ABC):
     def indices(self, name: str) -> Array:
         """Return, for every point, which value of an axis it has."""
 
+    def along(self, name: str, values: Array) -> Array:
+        """Return, for every point, what belongs to its value of an axis."""
+        return np.asarray(values[self.indices(name)])
+
 
 class Points(AnyPoints):
     """The points of a map: all combinations of the values of its axes, the last one fastest."""
@@ -96,6 +100,12 @@ class Points(AnyPoints):
         shape = [len(values) for values in self.axes.values()]
         axis = list(self.axes).index(name)
         return np.unravel_index(np.arange(len(self)), shape)[axis]
+
+    def along(self, name: str, values: Array) -> Array:
+        """Return, for every point, what belongs to its value of an axis."""
+        each, size = self.stride(name), len(values)  # indices of millions of points are slow
+        blocks = (len(self) // (size * each), size, each)
+        return np.broadcast_to(values[:, None], blocks).reshape(-1)
 
 
 class ScatteredPoints(AnyPoints):
@@ -143,6 +153,9 @@ class Outcomes:
     on_boundary : ndarray of bool
         Which of those that are not stable lie on the boundary of stability, with noise or without,
         where exact arithmetic has decided.
+    summed : ndarray of int8
+        In the place of noise sums and margins, which are empty then, where only verdicts are asked
+        for: 1 where the noise sum is finite (or not told), -1 where it is infinite.
     """
 
     stable: Array
@@ -150,17 +163,36 @@ class Outcomes:
     margin: Array
     on_boundary: Array
     bounds: Array | None = None
+    summed: Array | None = None
 
     @classmethod
-    def empty(cls, size: int, bounded: bool = False) -> Outcomes:
-        """Return an outcome with everything undecided."""
+    def empty(cls, size: int, bounded: bool = False, sums: bool = True) -> Outcomes:
+        """Return an outcome with everything undecided, with or without noise sums and margins."""
         bounds = np.repeat([[0.0], [np.inf], [np.nan]], size, axis=1) if bounded else None
-        undecided, sums = np.full(size, -1, dtype=np.int8), np.full(size, np.inf)
-        return cls(undecided, sums, np.zeros(size), np.zeros(size, dtype=bool), bounds)
+        undecided, unknown = np.full(size, -1, dtype=np.int8), np.zeros(size, dtype=bool)
+        if not sums:
+            nothing = np.empty(0)
+            return cls(undecided, nothing, nothing, unknown, bounds, np.empty_like(undecided))
+        return cls(undecided, np.full(size, np.inf), np.zeros(size), unknown, bounds)
+
+    @property
+    def is_summed(self) -> Array:
+        """Where the noise sum is not infinite."""
+        return ~np.isinf(self.noise_sum) if self.summed is None else self.summed == 1
+
+    @property
+    def results(self) -> tuple[bool, Array, Array, Array, Array]:
+        """What machine code fills in, after whether that is noise sums and margins."""
+        nothing = np.empty(0, dtype=np.int8)
+        summed = nothing if self.summed is None else self.summed
+        return self.summed is None, self.stable, summed, self.noise_sum, self.margin
 
     def put(self, places: Array, some: Outcomes) -> None:
         """Fill in the outcome at some places."""
-        self.stable[places], self.noise_sum[places] = some.stable, some.noise_sum
-        self.margin[places], self.on_boundary[places] = some.margin, some.on_boundary
+        self.stable[places], self.on_boundary[places] = some.stable, some.on_boundary
+        if self.summed is None:
+            self.noise_sum[places], self.margin[places] = some.noise_sum, some.margin
+        else:
+            self.summed[places] = np.where(some.is_summed, 1, -1)
         if self.bounds is not None and some.bounds is not None:
             self.bounds[:, places] = some.bounds

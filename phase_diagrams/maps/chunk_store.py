@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.maps.axes import axis_attributes
 from sgdmem.phase_diagrams.maps.chunk_faults import (
     FILES,
@@ -30,8 +31,7 @@ from sgdmem.phase_diagrams.maps.chunk_faults import (
 )
 from sgdmem.phase_diagrams.maps.chunk_files import write_chunk
 from sgdmem.phase_diagrams.maps.digests import DIGEST
-from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
-from sgdmem.phase_diagrams.maps.quantities import NOT_YET, VERDICT, Quantity
+from sgdmem.phase_diagrams.maps.quantities import NOT_YET, SUMS, VERDICTS, Quantity
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.files.whole_files import to_disk
 
@@ -108,11 +108,11 @@ class ChunkStore:
         """Return how many points a chunk has."""
         return math.prod(x.stop - x.start for x in self.slices(chunk).values())
 
-    def write(self, chunk: Chunk, found: LabelledArrays) -> None:
+    def write(self, chunk: Chunk, found: Mapping[str, Array]) -> None:
         """Write the results of a chunk; each file appears at once, that of the verdicts last."""
         try:
-            for name in sorted(found.data_vars, key=lambda name: name == _MARK):
-                write_chunk(self.path, name, chunk, found[name].values)
+            for name in sorted(found, key=lambda name: name == _MARK):
+                write_chunk(self.path, name, chunk, found[name])
         except OSError as error:
             why = error.strerror or str(error)
             raise OSError(error.errno or EIO, why, str(self.path)) from error
@@ -333,11 +333,12 @@ def _opened(path: Path) -> xarray.Dataset:
         found = xarray.open_dataset(path, engine="zarr", consolidated=False, chunks=None)
     except Exception:  # whatever its readers raise
         raise InputError(f"{path} is no zarr group of a map") from None
-    if not set(VERDICT).issubset(found.data_vars):
+    if not set(VERDICTS).issubset(found.data_vars):
         raise InputError(f"{path} holds no phase diagram")
     for name in (_IDENTITY, _CHUNKS, FILES):
         found.attrs.pop(name, None)
-    return found[[*VERDICT, *sorted(set(map(str, found.data_vars)).difference(VERDICT))]]
+    names, first = {*map(str, found.data_vars)}, (*VERDICTS, *SUMS)
+    return found[[*(x for x in first if x in names), *sorted(names.difference(first))]]
 
 
 def _open(

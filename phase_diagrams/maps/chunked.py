@@ -24,7 +24,7 @@ def compute_chunk(question: DiagramQuestion, store: ChunkStore, chunk: Chunk) ->
     if store.faults(chunk):
         slices = store.slices(chunk)
         part = {name: values[slices[name]] for name, values in question.axes.items()}
-        store.write(chunk, question.answer(part))
+        store.write(chunk, question.values(part))
 
 
 def fill(

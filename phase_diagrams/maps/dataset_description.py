@@ -125,7 +125,8 @@ def identify(question: DiagramQuestion, attributes: Mapping[str, str]) -> dict[s
     found["algorithms"] = family_digest(question.family, {name: axes[name] for name in own})
     if "batch_size" not in axes:
         found["batch_size"] = number_digest(question.batch_size)
-    found["quantities"] = ", ".join(sorted(question.quantities))
+    sums = ["verdicts only"] if question.verdicts_only else []
+    found["quantities"] = ", ".join([*sums, *sorted(question.quantities)])
     return found
 
 

@@ -26,6 +26,7 @@ def phase_diagram(
     y: Axis,
     panels: Axis | None = None,
     quantities: Sequence[str] = (),
+    verdicts_only: bool = False,
     device: Device = "cpu",
     store: str | Path | None = None,
     chunk: int | None = None,
@@ -63,6 +64,10 @@ def phase_diagram(
         one, and slowly on data); for infinite power laws with a target, without noise of the
         labels, "regime" (see `loss_regime`) and "loss_exponent", the p of the loss t^-p where it
         is stable.
+    verdicts_only : bool
+        Leave out the noise sum, the margin and, on samples, bounds: what is left takes two bytes a
+        point, far less on disk, as very large maps need. Pictures have regions and edges then, and
+        no colours of the noise sum.
     device : "cpu", "cuda" or "auto"
         Where maps of 100 points or more are computed; "auto" takes a GPU if Numba finds one.
     store : path, optional
@@ -148,6 +153,7 @@ def phase_diagram(
             y=y,
             panels=panels,
             quantities=quantities,
+            verdicts_only=verdicts_only,
             device=device,
             store=store,
             chunk=chunk,

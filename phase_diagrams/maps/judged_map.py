@@ -71,9 +71,16 @@ class JudgedMap:
         """Where no single mode's noise can feed on itself, tau2 not being negative."""
         return self.of_noise(damps_modes)
 
+    @property
+    def damps_all_modes(self) -> bool:
+        """Whether that is so at all points."""
+        return all(map(damps_modes, self._noises.values()))
+
     def of_noise(self, function: Callable[[BatchNoise], bool]) -> Array:
         """Return a function of the noise at all points."""
         values = np.array([function(self._noises[key]) for key in self.points.noise_keys()])
+        if values.size == 1:
+            return np.full(len(self.points), values[0])
         return values[self.points.noise_indices]
 
     @cached_property

@@ -15,7 +15,7 @@ from sgdmem.phase_diagrams.maps.axes import Axis, own_parameters, read_axes
 from sgdmem.phase_diagrams.maps.dataset_description import describe, identify, own_labels
 from sgdmem.phase_diagrams.maps.edges import traced_edges
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled, LabelledArrays
-from sgdmem.phase_diagrams.maps.quantities import VERDICT, find_quantities
+from sgdmem.phase_diagrams.maps.quantities import SUMS, VERDICTS, find_quantities
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
@@ -39,6 +39,7 @@ def labelled_diagram(
     y: Axis,
     panels: Axis | None = None,
     quantities: Sequence[str] = (),
+    verdicts_only: bool = False,
     device: Device = "cpu",
     store: str | Path | None = None,
     chunk: int | None = None,
@@ -50,10 +51,12 @@ def labelled_diagram(
     """Judge a family over two of its parameters, see `sgdmem.phase_diagram`."""
     constructor = find_family(family)
     chosen = find_quantities(quantities)
-    axes = read_axes(x, y, panels, {*VERDICT, *chosen})
+    axes = read_axes(x, y, panels, {*VERDICTS, *SUMS, *chosen})
     varying = VaryingProblem.read(problem, axes)
     first, _ = varying.ends(axes)
     first.noise.vary(**{name: axes[name][0] for name in ("tau1", "tau2") if name in axes})
+    if not isinstance(verdicts_only, bool):
+        raise InputError(f"verdicts_only must be True or False, got {shown(verdicts_only)}")
     for name, quantity in chosen.items():
         if quantity.is_of_target and first.target is None:
             raise InputError(f"quantity {name!r} needs a target: Problem.power_law(1.5, zeta=0.5)")
@@ -69,6 +72,7 @@ def labelled_diagram(
         batch_size=batch_size,
         device=chosen_device(device),
         quantities=tuple(chosen),
+        verdicts_only=verdicts_only,
         panels=None if panels is None else panels[0],
         is_compiled=edges is None or math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
     )

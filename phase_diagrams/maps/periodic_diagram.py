@@ -16,7 +16,7 @@ from sgdmem.numeric.periodic.periodic_stability import periodic_stability
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Axis, coordinates, own_parameters, read_axes
 from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
-from sgdmem.phase_diagrams.maps.quantities import VERDICT
+from sgdmem.phase_diagrams.maps.quantities import SUMS, VERDICTS
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
@@ -87,11 +87,14 @@ def periodic_phase_diagram(
     """
     if not callable(rule):
         raise InputError(f"rule must be a function of parameters, got {shown(rule)}")
-    axes = read_axes(x, y, panels, {*VERDICT})
+    quantities = {**VERDICTS, **SUMS}
+    axes = read_axes(x, y, panels, quantities)
     own, given = own_parameters(axes), as_problem(problem)
     number_of_workers = whole(workers, "workers", 1)
     shape = [len(values) for values in axes.values()]
-    found = {name: np.empty(math.prod(shape), quantity.dtype) for name, quantity in VERDICT.items()}
+    found = {
+        name: np.empty(math.prod(shape), quantity.dtype) for name, quantity in quantities.items()
+    }
     with shown_progress("judging", math.prod(shape), progress) as advance:
         for place, values in enumerate(product(*axes.values())):
             point = dict(zip(axes, values, strict=True))
@@ -109,7 +112,7 @@ def periodic_phase_diagram(
             found["noise_sum"][place], found["margin"][place] = radius, 1 - radius
             advance(1)
     variables: dict[str, Any] = {
-        name: ([*axes], values.reshape(shape), VERDICT[name].attributes)
+        name: ([*axes], values.reshape(shape), quantities[name].attributes)
         for name, values in found.items()
     }
     radius_of = {"long_name": "radius of the noise over a period, stable below 1"}

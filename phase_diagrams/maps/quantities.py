@@ -32,19 +32,24 @@ def _bounds(judged: JudgedMap) -> Array:
 
 def _noiseless(judged: JudgedMap) -> Array:
     """Return 1 where it is stable without noise, 0 where not, -1 where that is undecided."""
-    infinite = np.isinf(judged.outcome.noise_sum)
-    found = np.where(infinite, judged.outcome.stable, 1)
-    noisy = infinite & (~judged.damps_modes | judged.judge.problem.spectrum.diverges)
-    if noisy.any():  # other causes than the roots make the sum infinite
-        found = np.where(noisy, judged.judge.noiseless(judged.points), found)
-    return found.astype(np.int8)
+    outcome = judged.outcome
+    if outcome.summed is not None:  # a summed one is 1
+        found = np.maximum(outcome.stable, outcome.summed)
+    else:
+        found = np.where(outcome.is_summed, np.int8(1), outcome.stable)
+    diverges = judged.judge.problem.spectrum.diverges
+    if diverges or not judged.damps_all_modes:
+        noisy = ~outcome.is_summed & (~judged.damps_modes | diverges)
+        if noisy.any():  # other causes than the roots make the sum infinite
+            found = np.where(noisy, judged.judge.noiseless(judged.points), found)
+    return found
 
 
 def _reason(judged: JudgedMap) -> Array:
     """Return places in `REASONS`: by the rule where the outcome tells what it asks for."""
-    stable, sums = judged.outcome.stable, judged.outcome.noise_sum
+    stable, summed = judged.outcome.stable, judged.outcome.is_summed
     bad = (stable == 0) & judged.damps_modes  # by its roots if the sum is infinite
-    beyond = bad & np.isinf(sums) & (not judged.judge.problem.spectrum.diverges)
+    beyond = bad & ~summed & (not judged.judge.problem.spectrum.diverges)
     pull = np.ones(len(judged.points))
     places = np.flatnonzero(beyond)
     pull[places] = judged.of_algorithms(
@@ -60,7 +65,7 @@ def _reason(judged: JudgedMap) -> Array:
         high=np.where(stable == 1, 0.0, np.inf),
     )
     codes[judged.outcome.on_boundary] = REASONS.index(Reason.BOUNDARY)
-    known = (stable == 1) | (bad & np.isfinite(sums)) | beyond | judged.outcome.on_boundary
+    known = (stable == 1) | (bad & summed) | beyond | judged.outcome.on_boundary
     for place in np.flatnonzero(~known).tolist():
         codes[place] = REASONS.index(judged.verdict(place).reason_of_model)
     return codes
@@ -186,11 +191,13 @@ class Quantity:
 
 
 _ANSWERS = {NOT_YET: "not_computed", -1: "undecided", 0: "unstable", 1: "stable"}
-VERDICT: Mapping[str, Quantity] = {  # what every diagram has
+VERDICTS: Mapping[str, Quantity] = {  # what every diagram has
     "stable": Quantity(
         "whether the mean loss tends to zero", lambda judged: judged.outcome.stable, flags=_ANSWERS
     ),
     "noiseless": Quantity("whether it is stable without noise", _noiseless, flags=_ANSWERS),
+}
+SUMS: Mapping[str, Quantity] = {  # what it has unless only verdicts are asked for
     "noise_sum": Quantity(
         "noise sum U'_Sigma, stable below 1", lambda judged: judged.outcome.noise_sum
     ),

@@ -20,7 +20,13 @@ from sgdmem.numeric.problems.problem import Problem
 from sgdmem.phase_diagrams.maps.axes import coordinates, own_parameters
 from sgdmem.phase_diagrams.maps.judged_map import JudgedMap, Targets
 from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
-from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT, Quantity, find_quantities
+from sgdmem.phase_diagrams.maps.quantities import (
+    BOUNDS,
+    SUMS,
+    VERDICTS,
+    Quantity,
+    find_quantities,
+)
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.family import Build, Family
@@ -46,6 +52,8 @@ class DiagramQuestion:
         Where it is no axis.
     quantities
         Names of what is asked beside the verdict.
+    verdicts_only
+        Whether the noise sum, and what comes with it, is left out.
     panels
         The axis of a series.
     is_compiled
@@ -58,6 +66,7 @@ class DiagramQuestion:
     batch_size: Any = math.inf
     device: Literal["cpu", "cuda"] = "cpu"
     quantities: tuple[str, ...] = ()
+    verdicts_only: bool = False
     panels: str | None = None
     is_compiled: bool = True
     _programs: dict[Any, Compiled | None] = field(default_factory=dict, repr=False, compare=False)
@@ -83,14 +92,28 @@ class DiagramQuestion:
     @property
     def variables(self) -> Mapping[str, Quantity]:
         """What a dataset holds."""
+        asked = find_quantities(self.quantities)
+        if self.verdicts_only:
+            return {**VERDICTS, **asked}
         replaced = {"tau1", "tau2"} <= {*self.axes}  # which take the place of samples
         sampled = self._problem(self._start).noise.samples is not None and not replaced
-        return {**VERDICT, **(BOUNDS if sampled else {}), **find_quantities(self.quantities)}
+        return {**VERDICTS, **SUMS, **(BOUNDS if sampled else {}), **asked}
 
     def answer(
         self, part: Axes, advance: Callable[[int], None] = lambda count: None
     ) -> LabelledArrays:
-        """Return the results at a part of the points, the same whatever the parts.
+        """Return the results at a part of the points with its axes, see `values`."""
+        variables = self.variables
+        arrays: dict[str, Any] = {
+            name: (part, values, variables[name].attributes)
+            for name, values in self.values(part, advance).items()
+        }
+        return LabelledArrays.of(arrays | coordinates(part))
+
+    def values(
+        self, part: Axes, advance: Callable[[int], None] = lambda count: None
+    ) -> dict[str, Array]:
+        """Return the results at a part of the points by variable, the same whatever the parts.
 
         But for the bounds on samples, which are closer the more has been asked before.
 
@@ -126,11 +149,7 @@ class DiagramQuestion:
                 found[name][number] = answers
         dims = {**looped, **of_target, **inner}
         shape, order = [len(values) for values in dims.values()], [[*dims].index(x) for x in part]
-        variables: dict[str, Any] = {
-            name: (part, found[name].reshape(shape).transpose(order), quantity.attributes)
-            for name, quantity in self.variables.items()
-        }
-        return LabelledArrays.of(variables | coordinates(part))
+        return {name: x.reshape(shape).transpose(order) for name, x in found.items()}
 
     def _judged(
         self,
@@ -159,7 +178,9 @@ class DiagramQuestion:
         compiled = None if self._is_sparse else self._program(family, panel, own)
         judge = FamilyJudge(build, compiled, problem, batch_size, self.device)
         points = Points(inner, own)
-        outcome = judge.judge(points, lambda count: advance(len(targets) * count))
+        outcome = judge.judge(
+            points, lambda count: advance(len(targets) * count), sums=not self.verdicts_only
+        )
         return JudgedMap(judge, points, outcome, targets)
 
     def _problem(self, point: Mapping[str, Any]) -> Problem:

@@ -119,7 +119,9 @@ def paint(
 
 
 def least_shown(diagram: Labelled) -> float | None:
-    """Return where the colours of noise sums begin: a power of ten; None if they are all zero."""
+    """Return where the colours of noise sums begin: a power of ten; None if none is positive."""
+    if "noise_sum" not in diagram:  # of verdicts only
+        return None
     sums = noise_sums(diagram)[diagram.stable.values == 1]
     sums = sums[sums > 0]  # without noise there are none
     if not sums.size:

@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.scales import scale_of, to_places, to_values
 from sgdmem.phase_diagrams.maps.edges import EDGES, edge_curves
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
-from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
+from sgdmem.phase_diagrams.maps.quantities import BOUNDS, SUMS, VERDICTS
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import (
     FigureSize,
@@ -117,8 +117,8 @@ def thinned(diagram: Labelled, quantity: str) -> Labelled:
             diagram = diagram.isel({name: np.unique(values, return_index=True)[1]})
     steps = {name: -(-diagram.sizes[name] // _MOST_CELLS) for name in diagram.stable.dims[-2:]}
     parts = {name: slice((step - 1) // 2, None, step) for name, step in steps.items() if step > 1}
-    needed = [*VERDICT, *(name for name in (*BOUNDS, *EDGES, *BOXES) if name in diagram), quantity]
-    return diagram[[*dict.fromkeys(needed)]].isel(parts).load()
+    needed = [name for name in (*VERDICTS, *SUMS, *BOUNDS, *EDGES, *BOXES) if name in diagram]
+    return diagram[[*dict.fromkeys([*needed, quantity])]].isel(parts).load()
 
 
 def draw_cells(
@@ -192,7 +192,9 @@ def _excess_by_cause(diagram: Labelled) -> tuple[Any, Any]:
 
 
 def _excess(diagram: Labelled) -> Array:
-    """Return what is positive where it is not stable, and smoother than the verdicts are."""
+    """Return what is positive where it is not stable, and smoother than the verdicts if it can."""
+    if "margin" not in diagram:
+        return np.where(diagram.stable.values == 1, -1.0, 1.0)
     drawn = {*BOUNDS} <= {*diagram}
     radius = diagram.noise_sum_estimate.values if drawn else 1 - diagram.margin.values
     with np.errstate(divide="ignore", invalid="ignore"):  # logarithms of powers are straight

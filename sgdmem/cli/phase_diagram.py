@@ -81,6 +81,11 @@ _QUANTITIES = (
     is_flag=True,
     help="Write the data chunk by chunk to a folder (.zarr): what was interrupted goes on there.",
 )
+@click.option(
+    "--verdicts-only",
+    is_flag=True,
+    help="Leave out noise sums and margins: far less data, and no colours of the noise sum.",
+)
 @click.option("--chunk", type=int, metavar="N", help="Points of a chunk along x and y.  [1024]")
 @click.option(
     "--cluster", metavar="ADDRESS", help="A dask scheduler whose workers compute the chunks."
@@ -105,6 +110,7 @@ def phase_diagram_command(
     output: str | None,
     size: Any,
     stored: bool,
+    verdicts_only: bool,
     chunk: int | None,
     cluster: str | None,
     device: Device,
@@ -155,6 +161,7 @@ def phase_diagram_command(
             {
                 "--quantity": quantity, "--zeta": zeta, "--edges": edges, "--zarr": stored,
                 "--device": device != "cpu", "--certify": certify, "--goal": goal,
+                "--verdicts-only": verdicts_only,
             }
         )  # fmt: skip
         _map_periodic(algorithm, settings, periodic, options, path, size, x=x, y=y, panels=third)
@@ -182,6 +189,7 @@ def phase_diagram_command(
             y=y,
             panels=third,
             quantities=() if quantity is None else (quantity,),
+            verdicts_only=verdicts_only,
             device=device,
             store=data if stored else None,
             chunk=chunk,

@@ -293,5 +293,6 @@ def test_what_is_beside_the_judge_fits_into_registers(fits: Callable[..., None])
     source, integers = finish_source(cuda=True), "int64[::1]"
     axes = ["float64[:, :, ::1]", integers, integers, "int64", MATRIX, MATRIX]
     fits(source, "spread", axes, 0)
-    shares = [MATRIX, "int64", "int64", "boolean"]
-    fits(source, "finish", [MATRIX, "float64", *shares, "int8[::1]", VECTOR, VECTOR], 0)
+    shares = [MATRIX, "int64", "int64", "boolean", "boolean"]
+    results = ["int8[::1]", "int8[::1]", VECTOR, VECTOR]
+    fits(source, "finish", [MATRIX, "float64", *shares, *results], 0)

@@ -35,7 +35,10 @@ def check_finish(finish: Kernel) -> None:
     count = len(cases)
     for stride, start, diverges in product((1, 2), (0, 3, 4), (False, True)):
         stable, total, margin = np.full(count, 9, np.int8), np.empty(count), np.empty(count)
-        finish(rows, numbers, stride, start, diverges, stable, total, margin)
+        whole, alone, summed = stable[:0], np.full(count, 9, np.int8), np.full(count, 9, np.int8)
+        finish(rows, numbers, stride, start, diverges, True, stable, whole, total, margin)
+        finish(rows, numbers, stride, start, diverges, False, alone, summed, total[:0], margin[:0])
+        assert (alone == stable).all() and (summed == np.where(np.isinf(total), -1, 1)).all()
         for p, (noise, radius, peak, state) in enumerate(cases):
             place = (start + p) // stride % len(shares)
             _, wide, tau2 = shares[place]
@@ -83,8 +86,9 @@ def _check_close_sums(finish: Kernel) -> None:
     sums = [3 * (1 + k * 2.0**-53) for k in range(-40, 41)]
     rows = np.array([[x, 0.0, 0.0, 1.0] for x in sums]).T.copy()
     shares = np.array([[third], [off], [0.0], [0.0]])
-    results = np.empty(len(sums), np.int8), np.empty(len(sums)), np.empty(len(sums))
-    finish(rows, shares, 1, 0, False, *results)
+    flags = np.empty(len(sums), np.int8)
+    results = flags, flags[:0], np.empty(len(sums)), np.empty(len(sums))
+    finish(rows, shares, 1, 0, False, True, *results)
     for x, flag in zip(sums, results[0].tolist(), strict=True):
         ends = [Fraction(x) * (Fraction(third) + sign * Fraction(off)) for sign in (-1, 1)]
         if flag == 1:
@@ -98,5 +102,5 @@ def _check_close_sums(finish: Kernel) -> None:
         share = np.array(
             [[1 + sign * 2.0**-30 + (sign > 0) * (2.0**-60 - 2.0**-29)], [0.0], [0.0], [0.0]]
         )
-        finish(rows, share, 1, 0, False, *(x[:1] for x in results))
+        finish(rows, share, 1, 0, False, True, *(x[:1] for x in results))
         assert results[0][0] == -1

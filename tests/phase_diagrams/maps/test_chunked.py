@@ -20,6 +20,7 @@ from sgdmem.phase_diagrams.maps import chunked
 from sgdmem.phase_diagrams.maps import question as question_module
 from sgdmem.phase_diagrams.maps.chunk_files import write_chunk
 from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
+from sgdmem.phase_diagrams.pictures.palette import LIGHT_BLUE
 from sgdmem.pictures import artists
 from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words
@@ -98,6 +99,30 @@ def test_any_chunks_give_the_same_to_the_last_bit(name: str, tmp_path: Path) -> 
     assert {0, 1} <= set(np.unique(whole.stable))
 
 
+VERDICTS = ["stable", "noiseless"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        MAP,
+        {"problem": Spectrum.power_law("0.9"), "y": ("tau1", [0, 0, 1])},
+        {"y": ("tau2", [-1, -0.5, 0, 1]), "problem": FEW, "quantities": ["reason"]},
+        {"y": ("momentum", [0.1, 0.5, 1]), "family": refusing},
+        {"problem": Problem.from_data(np.random.default_rng(3).normal(size=(12, 3)))},
+    ],
+)
+def test_verdicts_alone_are_those_of_the_whole_map(change: dict[str, Any]) -> None:
+    asked = {**MAP, "x": ("learning_rate", np.linspace(0.05, 4.1, 45)), **change}
+    asked["y"] = change.get("y", ("momentum", [0, 0.5, 0.9]))
+    asked |= {} if asked["y"][0] == "momentum" else {"momentum": 0.5}
+    whole, alone = phase_diagram(**asked), phase_diagram(**asked, verdicts_only=True)
+    assert {0, 1} <= set(np.unique(whole.stable))
+    kept = [*VERDICTS, *asked.get("quantities", [])]
+    assert [*alone.data_vars] == kept
+    xarray.testing.assert_identical(alone, whole[kept])
+
+
 class Counted:
     """Counts the chunks that are computed, and stops after some."""
 
@@ -140,6 +165,31 @@ def test_what_was_interrupted_goes_on(tmp_path: Path, counted: Counted) -> None:
     xarray.testing.assert_identical(found.load(), phase_diagram(**MAP))
     phase_diagram(**MAP, store=store)
     assert len(counted.computed) == 20
+
+
+def test_a_store_of_verdicts_goes_on_and_is_drawn(tmp_path: Path, counted: Counted) -> None:
+    store = tmp_path / "map.zarr"
+    asked: dict[str, Any] = {**MAP, "store": store, "verdicts_only": True}
+    counted.most = 5
+    with pytest.raises(KeyboardInterrupt):
+        phase_diagram(**asked, chunk=10)
+    counted.most = math.inf
+    (store / "noiseless" / "c" / "0" / "1").write_bytes(b"")
+    with pytest.warns(UserWarning, match="noiseless/c/0/1 is empty, and is computed again"):
+        found = phase_diagram(**asked)
+    assert len(counted.computed) == 21
+    xarray.testing.assert_identical(found.load(), phase_diagram(**MAP)[VERDICTS])
+    assert sorted(x.name for x in store.iterdir() if x.is_dir()) == sorted(
+        [*VERDICTS, MOMENTA[0], RATES[0]]
+    )
+    with pytest.raises(InputError, match="quantities was 'verdicts only', now it is ''"):
+        phase_diagram(**MAP, store=store)
+    axes = draw(str(store))
+    assert len(axes.figure.axes) == 1  # without a colour bar
+    assert is_colour(colour_at(axes, 0.3, 0.3), LIGHT_BLUE)
+    assert "edge, guessed between points" in legend_words(axes)
+    with pytest.raises(InputError, match="quantity must be among stable, noiseless, got"):
+        draw(str(store), quantity="noise_sum")
 
 
 def test_a_chunk_without_its_verdicts_is_computed_again(tmp_path: Path, counted: Counted) -> None:
@@ -333,6 +383,7 @@ def test_families_of_one_name_are_told_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"verdicts_only": 1}, "verdicts_only must be True or False, got 1"),
         ({"chunk": 10}, "chunk needs store"),
         ({"client": object()}, "client needs store"),
         ({"store": "none/map.zarr"}, "store: there is no folder .*none"),
@@ -382,7 +433,7 @@ def test_the_command_goes_on_and_draws_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], counted: Counted
 ) -> None:
     picture, store = tmp_path / "map.png", tmp_path / "map.zarr"
-    command = [*COMMAND, "--zarr", "--chunk", "8", "-o", str(picture)]
+    command = [*COMMAND, "--zarr", "--verdicts-only", "--chunk", "8", "-o", str(picture)]
     counted.most = 4
     code, _, err = run(capsys, *command)
     assert code == 130 and f"the same command goes on from what is in {store}" in err
