@@ -82,7 +82,7 @@ def test_few_points_of_each_problem_are_judged_without_compressing_it(
 
     compiled = found(5).isel(momentum=slice(2))
     for way in ("compress_within", "cover_law"):
-        monkeypatch.delattr(f"sgdmem.numeric.spectra.spectrum.{way}")
+        monkeypatch.delattr(f"sgdmem.numeric.spectra.compression.{way}")
     single = found(2)
     xarray.testing.assert_allclose(single, compiled, rtol=1e-11)
     for name in ("stable", "noiseless"):
