@@ -74,9 +74,9 @@ def made_by() -> dict[str, str]:
 
 
 def _definition(family: Family[...]) -> str | None:
-    """Return the matrices of a family, None if it takes no symbols."""
+    """Return the matrices of a family, whatever the order of its axes; None without symbols."""
     try:
-        found = general_member(family)
+        found = general_member(family.varying(sorted(family.parameters), {}))
     except InputError:
         return None
     return ", ".join(

@@ -42,7 +42,7 @@ def phase_diagram(
     family : function or str
         A constructor such as `heavy_ball`, any function of named parameters that returns an
         `Algorithm`, or a command-line name. Maps of 100 points or more are compiled if it accepts
-        symbols; the first map of a memory takes some seconds for that. It may do something special
+        symbols, which takes the first map of a memory under a second. It may do something special
         at single values (0, 1, -1, 2, the ends of the axes, and those that it compares a parameter
         with by ``==`` or ``in``); at all others it must be one formula.
     problem : Problem, Spectrum, array of shape (n, d), or function

@@ -19,6 +19,7 @@ _DIMENSION, _VARIABLE, _ATTRIBUTE = 10, 11, 12
 _TYPES = {"S1": 2, "i1": 1, "i2": 3, "i4": 4, "f4": 5, "f8": 6}  # by NumPy's names
 _NARROW = {"i8": "i4", "b1": "i1"}  # of what the format has no type for
 _FILL = {"i1": b"\x81", "S1": b"\0"}  # behind values whose bytes are no multiple of four
+_LONGEST = 2**32 - 1  # what is said of variables that are longer, which readers find by dimensions
 _AT_ONCE = 1 << 20  # values that are turned round together
 
 
@@ -97,10 +98,10 @@ def _narrow(values: Array) -> Array:
 def _known(one: _Written, places: Mapping[str, int]) -> bytes:
     """Return what the head of the file says of a variable, but for where it begins."""
     dims = b"".join(_int(places[name]) for name in one.dims)
-    size = 0 if 0 in one.data.shape[:1] else one.length
+    size = 0 if 0 in one.data.shape[:1] else min(one.length, _LONGEST)
     return b"".join(
         [_name(one.name), _int(len(one.dims)), dims, one.attributes, _int(_TYPES[one.kind]),
-         _int(size)]
+         struct.pack(">I", size)]
     )  # fmt: skip
 
 

@@ -383,3 +383,10 @@ def test_a_noise_sum_of_exactly_1_is_not_stable() -> None:
     assert (np.diag(found.stable.values) != 1).all()
     assert (np.tril(found.stable.values, -1) == np.tri(40, k=-1)).all()
     assert (np.triu(found.stable.values, 1) == 0).all()
+
+
+def test_a_map_says_the_same_of_its_method_whatever_the_order_of_its_axes() -> None:
+    x, y = ("learning_rate", [0.1, 1]), ("momenta", [0.5, 0.9])
+    one, other = (phase_diagram("aggmo", SHORT, 8, x=a, y=b) for a, b in ((x, y), (y, x)))
+    assert one.definition == other.definition
+    assert "b = [learning_rate*momenta]" in one.definition

@@ -16,7 +16,7 @@ from xarray.backends import ScipyDataStore
 import sgdmem
 from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays, as_dataset
 from sgdmem.phase_diagrams.maps.map_file import write_map_file
-from sgdmem.phase_diagrams.maps.netcdf import write_netcdf
+from sgdmem.phase_diagrams.maps.netcdf import _known, _Written, write_netcdf
 
 WORDS = ["root", "größer", ""]
 NUMBERS: dict[str, tuple[Any, ...]] = {
@@ -78,6 +78,13 @@ def test_datasets_keep_coordinates_of_their_own(tmp_path: Path) -> None:
 def test_what_the_format_does_not_have_is_refused(values: Any) -> None:
     with pytest.raises(ValueError, match="netCDF of version 3 has no"):
         by_us(LabelledArrays.of({"large": ("x", values)}))
+
+
+@pytest.mark.parametrize(("rows", "size"), [(2**14, 2**31), (2**16, 2**32 - 1)])
+def test_sizes_of_large_maps_have_32_bits_without_a_sign(rows: int, size: int) -> None:
+    values = np.broadcast_to(0.5, (rows, 2**14))
+    written = _Written("margin", ("y", "x"), values, "f8", b"")
+    assert _known(written, {"x": 0, "y": 1})[-4:] == size.to_bytes(4, "big")
 
 
 def test_labelled_arrays_are_taken_apart_as_datasets_are() -> None:
