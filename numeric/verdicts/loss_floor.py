@@ -22,7 +22,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
+from sgdmem.numeric.noise_sums.kinds_of_noise import has_epochs
 from sgdmem.numeric.noise_sums.mode_summands import mode_summands
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.coupling import Block
@@ -71,7 +71,7 @@ def loss_floor(judge: Judge) -> Interval:
 def floor_of_epochs(judge: Judge) -> float:
     """Return the mean of the loss over an epoch of batches of two sizes, in plain floats."""
     operator, noise = judge.joint.operator, judge.noise
-    assert isinstance(operator, EpochOperator) and noise.samples is not None  # it has epochs
+    assert has_epochs(operator) and noise.samples is not None
     if not noise.stirs:
         return 0.0
     C = operator.resting(judge.form, covariance_at_rest(noise.samples))

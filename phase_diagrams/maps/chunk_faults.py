@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 FILES = "files"  # the attribute of a group with the digests of what its arrays say of themselves
-CHECKSUM = 4  # bytes at the end of a chunk
+_CHECKSUM = 4  # bytes at the end of a chunk
 
 
 def chunk_file(name: str, place: Iterable[int]) -> str:
@@ -32,9 +32,14 @@ def fault_of(path: Path, file: str) -> str:
         return f"{file} cannot be read ({error.strerror})"
     if not data:
         return f"{file} is empty"
-    found = import_module("google_crc32c").value(data[:-CHECKSUM])
-    whole = found.to_bytes(CHECKSUM, "little") == data[-CHECKSUM:]
+    whole = checksum(data[:-_CHECKSUM]) == data[-_CHECKSUM:]
     return "" if whole else f"{file} is damaged"
+
+
+def checksum(data: bytes) -> bytes:
+    """Return what stands behind the data of a chunk, CRC-32C."""
+    found: int = import_module("google_crc32c").value(data)
+    return found.to_bytes(_CHECKSUM, "little")
 
 
 def described_files(path: Path, names: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from uuid import uuid4
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.phase_diagrams.maps.chunk_faults import CHECKSUM, chunk_file, description_file
+from sgdmem.phase_diagrams.maps.chunk_faults import checksum, chunk_file, description_file
 
 _SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
 
@@ -39,14 +39,13 @@ def write_chunk(path: Path, name: str, place: tuple[int, ...], values: Array) ->
         whole[tuple(map(slice, values.shape))] = values
         values = whole
     data = layout.compressor.encode(np.ascontiguousarray(values, dtype=layout.dtype))
-    checksum = import_module("google_crc32c").value(data).to_bytes(CHECKSUM, "little")
     file = path / chunk_file(name, place)
     file.parent.mkdir(parents=True, exist_ok=True)
     young = file.with_name(f"{file.name}.{uuid4().hex}.partial")
     try:
         with young.open("wb") as written:
             written.write(data)
-            written.write(checksum)
+            written.write(checksum(data))
         os.replace(young, file)
     except BaseException:
         young.unlink(missing_ok=True)
