@@ -42,4 +42,5 @@ def _processor() -> list[str]:
     import llvmlite.binding as llvm
 
     settings = [os.environ.get(f"NUMBA_CPU_{x}", "") for x in ("NAME", "FEATURES")]
-    return [llvm.get_host_cpu_name(), str(llvm.get_host_cpu_features()), *settings]
+    linked = [llvm.get_process_triple(), str(llvm.llvm_version_info)]  # of one llvmlite, even
+    return [*linked, llvm.get_host_cpu_name(), str(llvm.get_host_cpu_features()), *settings]

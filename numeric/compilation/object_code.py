@@ -26,6 +26,7 @@ _COMPILER = tuple(
         "kernel_compiler",
         "kernel_names",
         "kernel_writer",
+        "kernel_expressions",
         "kernel_arrays",
         "lane_loops",
         "llvm_lines",

@@ -11,6 +11,7 @@ import pytest
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.kernel_compiler import compiled_kernels, written_kernels
+from sgdmem.numeric.compilation.kernel_writer import types_of
 from sgdmem.numeric.compilation.object_code import load_code
 
 HEAD = """\
@@ -174,6 +175,12 @@ def test_what_is_no_kernel_is_refused(line: str, message: str) -> None:
     head, _, tail = SCALARS.rpartition("    tail = flat[2:]")
     with pytest.raises(TypeError, match=message):
         written_kernels(f"{HEAD}{head}    {line}\n    tail = flat[2:]{tail}")
+
+
+def test_other_types_are_refused() -> None:
+    for types in ("f4[::1]", "f8[:]", "f8[:,:]", "u8", "b1[::2]"):
+        with pytest.raises(TypeError, match="no types of kernels: "):
+            types_of(f"f8[:,::1],i8, {types}, b1")
 
 
 def test_lanes_beyond_the_last_one_set_no_flag() -> None:

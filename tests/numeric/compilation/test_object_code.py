@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.compilation import code_keys, object_code
-from sgdmem.numeric.compilation.cache_folder import read_kept
+from sgdmem.numeric.compilation.cache_folder import keep, read_kept
 from sgdmem.numeric.compilation.code_keys import key_of, own_source
 from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compiled_maps.node_sums import CHUNK_LOOPS
@@ -72,15 +73,48 @@ def test_arrays_and_numbers_are_handed_over(folder: Path) -> None:
         code.add(out)
 
 
-def test_damaged_code_is_made_again(folder: Path) -> None:
+@pytest.mark.parametrize("damage", ["cut off", "empty", "a bit", "of another one"])
+def test_damaged_code_is_made_again(damage: str, folder: Path) -> None:
     load_code(SOURCE)
     (kept,) = folder.iterdir()
     data = kept.read_bytes()
-    kept.write_bytes(data[: len(data) // 2])
+    other = read_kept(kept.stem)
+    assert other is not None
+    keep("other", other)
+    changed = {
+        "cut off": data[: len(data) // 2],
+        "empty": b"",
+        "a bit": data[:-9] + bytes([data[-9] ^ 1]) + data[-8:],
+        "of another one": (folder / kept.name.replace(kept.stem, "other")).read_bytes(),
+    }
+    kept.write_bytes(changed[damage])
     object_code._load.cache_clear()
     out = np.empty(3)
     load_code(SOURCE).add(np.ones((1, 3)), 2.0, 0, True, out)
-    assert out.tolist() == [4, 4, 4] and read_kept(kept.stem) is not None
+    assert out.tolist() == [4, 4, 4] and kept.read_bytes() == data
+
+
+@pytest.mark.slow
+def test_processes_may_compile_at_once(folder: Path) -> None:
+    runs = [
+        subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert [run.communicate()[0].split() for run in runs] == [["True", "False"]] * 3
+    (kept,) = folder.iterdir()
+    assert read_kept(kept.stem) is not None
+
+
+def test_all_of_the_compiler_is_part_of_the_key() -> None:
+    """What the compiler imports of its own folder, and what that imports, and so on."""
+    found: list[str] = []
+    left = ["sgdmem.numeric.compilation.kernel_compiler"]
+    while left:
+        name = left.pop()
+        if name.startswith("sgdmem.numeric.compilation.") and name not in found:
+            found.append(name)
+            left += re.findall(r"^from (sgdmem[\w.]+) import", own_source(name), re.MULTILINE)
+    assert sorted(found) == sorted(object_code._COMPILER)
 
 
 def test_the_key_changes_with_what_a_source_imports(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def check(seed: int, trials: int = 4) -> None:
             assert np.array_equal(np.signbit(one[number]), np.signbit(other[number]))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_some(seed: int) -> None:
     check(seed)
 
