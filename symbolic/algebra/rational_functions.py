@@ -14,6 +14,7 @@ from sgdmem.symbolic.algebra.scalars import GeneralScalar, as_scalar, flint_rati
 from sgdmem.symbolic.errors import InputError
 
 _DIGITS = 53  # bits of integers that floats hold exactly
+_FACTORED = 12  # degree: beyond, what splits modulo primes may take FLINT hours
 
 
 Terms: TypeAlias = dict[tuple[int, ...], Fraction]  # of a polynomial, by exponents
@@ -27,7 +28,8 @@ class Factors(NamedTuple):
     number : Fraction
     powers : list
         Of each factor its terms, by the exponents of the parameters, and its power. Factors are
-        coprime and irreducible, in one order everywhere; parameters by themselves come first.
+        coprime, and irreducible up to degree 12, in one order everywhere; parameters by themselves
+        come first.
     """
 
     number: Fraction
@@ -108,7 +110,7 @@ class Parameters:
     def _factors(self) -> list[Any]:
         found = {}
         for polynomial in self._noted.values():
-            for factor, _ in polynomial.factor()[1]:
+            for factor, _ in _factored(polynomial)[1]:
                 found[str(factor)] = factor
         return [*found.values()]
 
@@ -236,7 +238,7 @@ class RationalFunction(GeneralScalar):
         """
         number, powers = Fraction(1), []
         for sign, polynomial in ((1, self.above), (-1, self.below)):
-            content, found = polynomial.factor()
+            content, found = _factored(polynomial)
             number *= fraction_of(content) ** sign
             for factor, power in found:
                 terms = dict(sorted(_terms(factor).items(), key=_by_degree))
@@ -247,6 +249,26 @@ class RationalFunction(GeneralScalar):
                 powers.append(({key: x / unit for key, x in terms.items()}, power))
                 number *= unit**power
         return Factors(number, sorted(powers, key=_simple_first))
+
+
+def _factored(polynomial: Any) -> tuple[Any, list[tuple[Any, int]]]:
+    """Return the number and the factors of a polynomial; of high degrees only some of them."""
+    if _is_quick(polynomial):
+        return polynomial.factor()  # type: ignore[no-any-return]
+    monomial = polynomial.term_content()
+    number, powers = monomial.factor()
+    scale, parts = (polynomial / monomial).factor_squarefree()
+    number = number * scale
+    for part, power in parts:
+        unit, factors = part.factor() if _is_quick(part) else (1, [(part, 1)])
+        number = number * unit ** int(power)
+        powers = [*powers, *((factor, inner * power) for factor, inner in factors)]
+    return number, powers
+
+
+def _is_quick(polynomial: Any) -> bool:
+    degrees = [x for x in polynomial.degrees() if x]
+    return len(degrees) < 2 or max(degrees) <= _FACTORED
 
 
 def _terms(polynomial: Any) -> Terms:

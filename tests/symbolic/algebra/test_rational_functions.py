@@ -133,3 +133,16 @@ def test_long_numbers_stay_within_the_range_of_floats() -> None:
     assert max(abs(x) for terms, _ in powers for x in terms.values()) <= 2**53
     exact = math.prod((Fraction(3, 7) - root for root in roots), start=Fraction(1)) + 1
     assert value_at(value, {"rate": Fraction(3, 7)}) == exact
+
+
+def test_high_degrees_are_factored_in_a_moment() -> None:
+    x, y = Parameters(["x", "y"]).variables
+    splitting: Any = math.prod((x + k * y + 1 for k in range(40)), start=x)
+    value = (splitting + 10**40 * x + 1) * (1 - y) ** 3 * x**2 / (2 * (1 - y**14) * (x - y) ** 20)
+    number, powers = value.factors()
+    assert ({(0, 0): 1, (0, 1): -1}, 2) in [(terms, abs(power)) for terms, power in powers]
+    assert ({(1, 0): 1}, 2) in powers and ({(1, 0): 1, (0, 1): -1}, -20) in powers
+    point = {"x": Fraction(2, 7), "y": Fraction(-3, 5)}
+    a, b = point.values()
+    there = math.prod((a + k * b + 1 for k in range(40)), start=a) + 10**40 * a + 1
+    assert value_at(value, point) == there * (1 - b) ** 3 * a**2 / (2 * (1 - b**14) * (a - b) ** 20)
