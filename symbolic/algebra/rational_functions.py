@@ -6,18 +6,24 @@ expressions, and without SymPy. What is not rational (a root, a comparison of si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from math import comb, prod
 from typing import Any, NamedTuple, TypeAlias
 
 from sgdmem.symbolic.algebra.scalars import GeneralScalar, as_scalar, flint_rational, fraction_of
 from sgdmem.symbolic.errors import InputError
 
 _DIGITS = 53  # bits of integers that floats hold exactly
+_MOST_TERMS = 500_000  # that a product may have: more take seconds each, and make no program
 _FACTORED = 12  # degree: beyond, what splits modulo primes may take FLINT hours
 
 
 Terms: TypeAlias = dict[tuple[int, ...], Fraction]  # of a polynomial, by exponents
+
+
+class LengthError(InputError):
+    """A rational function has too many terms to be computed with."""
 
 
 class Factors(NamedTuple):
@@ -131,8 +137,8 @@ class RationalFunction(GeneralScalar):
         if below is self.below or below == self.below:
             return self.field.quotient(self.above + above, self.below)
         return self.field.quotient(
-            self.above * below + above * self.below,
-            below if self.below is self.field.one else self.below * below,
+            _product(self.above, below) + _product(above, self.below),
+            below if self.below is self.field.one else _product(self.below, below),
         )
 
     def __mul__(self, other: Any) -> Any:
@@ -143,8 +149,8 @@ class RationalFunction(GeneralScalar):
         if below is self.field.one:
             below = self.below
         elif self.below is not self.field.one:
-            below = self.below * below
-        return self.field.quotient(self.above * above, below)
+            below = _product(self.below, below)
+        return self.field.quotient(_product(self.above, above), below)
 
     def __truediv__(self, other: Any) -> Any:
         parts = self._parts(other)
@@ -154,7 +160,7 @@ class RationalFunction(GeneralScalar):
         if above.is_zero():
             raise ZeroDivisionError
         self.field.note(above)
-        return self.field.quotient(self.above * below, self.below * above)
+        return self.field.quotient(_product(self.above, below), _product(self.below, above))
 
     def __rtruediv__(self, other: Any) -> Any:
         return self**-1 * other
@@ -182,14 +188,16 @@ class RationalFunction(GeneralScalar):
             self.field.note(above)
             above, below, count = below, above, -count
         one = self.field.one
-        return self.field.quotient(above**count, one if below is one else below**count)
+        return self.field.quotient(
+            _power(above, count), one if below is one else _power(below, count)
+        )
 
     def __eq__(self, other: object) -> bool:
         parts = self._parts(other)
         if parts is None:
             return False
         above, below = parts
-        difference = self.above * below - above * self.below
+        difference = _product(self.above, below) - _product(above, self.below)
         self.field.note(difference)
         return bool(difference.is_zero())
 
@@ -251,6 +259,23 @@ class RationalFunction(GeneralScalar):
         return Factors(number, sorted(powers, key=_simple_first))
 
 
+def _product(left: Any, right: Any) -> Any:
+    degrees = zip(left.degrees(), right.degrees(), strict=True)
+    _require_few(len(left) * len(right), (x + y for x, y in degrees))
+    return left * right
+
+
+def _power(base: Any, count: int) -> Any:
+    _require_few(comb(count + len(base) - 1, count), (count * x for x in base.degrees()))
+    return base**count
+
+
+def _require_few(count: int, degrees: Iterable[int]) -> None:
+    """Raise `LengthError` if a polynomial may have too many terms: by their count, and degrees."""
+    if count > _MOST_TERMS and prod(x + 1 for x in degrees) > _MOST_TERMS:
+        raise LengthError(f"a polynomial may have more than {_MOST_TERMS} terms")
+
+
 def _factored(polynomial: Any) -> tuple[Any, list[tuple[Any, int]]]:
     """Return the number and the factors of a polynomial; of high degrees only some of them."""
     if _is_quick(polynomial):
@@ -296,8 +321,8 @@ def text_of(value: RationalFunction) -> str:
     -x*(1 - y)/2 x*(1 - 3*y) 1/(x*(2 + x))
     """
     number, powers = value.factors()
-    above = [_power(value, terms, power) for terms, power in powers if power > 0]
-    below = [_power(value, terms, -power) for terms, power in powers if power < 0]
+    above = [_written_power(value, terms, power) for terms, power in powers if power > 0]
+    below = [_written_power(value, terms, -power) for terms, power in powers if power < 0]
     if not below and number == 1 and len(powers) == 1 and powers[0][1] == 1:
         return _sum(value.field.names, powers[0][0])
     if abs(number.numerator) != 1 or not above:
@@ -308,7 +333,7 @@ def text_of(value: RationalFunction) -> str:
     return "/".join([top, *below]) if len(below) < 2 else f"{top}/({'*'.join(below)})"
 
 
-def _power(value: RationalFunction, terms: Terms, power: int) -> str:
+def _written_power(value: RationalFunction, terms: Terms, power: int) -> str:
     text = _sum(value.field.names, terms)
     if len(terms) > 1:
         text = f"({text})"

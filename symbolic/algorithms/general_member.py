@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sgdmem.symbolic.algebra.rational_functions import Parameters
+from sgdmem.symbolic.algebra.rational_functions import LengthError, Parameters
 from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family
@@ -22,7 +22,7 @@ def general_member(family: Family[...]) -> Algorithm:
     Raises
     ------
     InputError
-        If the constructor does not take symbols either.
+        If the constructor does not take symbols either, or has too many terms.
 
     Examples
     --------
@@ -40,10 +40,17 @@ def rational_member(
     """Return what a constructor makes of variables, and their field, which knows its comparisons.
 
     None if it does not take variables, which may lie in what it does with them.
+
+    Raises
+    ------
+    InputError
+        If there are too many terms, which no expressions would make fewer.
     """
     field = Parameters(names)
     try:
         found = build(**dict(zip(names, field.variables, strict=True)))
+    except LengthError:
+        raise
     except FAILURES:
         found = None
     if not isinstance(found, Algorithm) or any(map(is_symbolic, found.entries)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from sgdmem.symbolic.algebra.rational_functions import Parameters, RationalFunction
 from sgdmem.symbolic.algebra.scalars import as_scalar, exact_field, is_zero
+from sgdmem.symbolic.errors import InputError
 
 NAMES = ("rate", "beta", "nu")
 
@@ -139,10 +141,25 @@ def test_high_degrees_are_factored_in_a_moment() -> None:
     x, y = Parameters(["x", "y"]).variables
     splitting: Any = math.prod((x + k * y + 1 for k in range(40)), start=x)
     value = (splitting + 10**40 * x + 1) * (1 - y) ** 3 * x**2 / (2 * (1 - y**14) * (x - y) ** 20)
-    number, powers = value.factors()
+    _, powers = value.factors()
     assert ({(0, 0): 1, (0, 1): -1}, 2) in [(terms, abs(power)) for terms, power in powers]
     assert ({(1, 0): 1}, 2) in powers and ({(1, 0): 1, (0, 1): -1}, -20) in powers
     point = {"x": Fraction(2, 7), "y": Fraction(-3, 5)}
     a, b = point.values()
     there = math.prod((a + k * b + 1 for k in range(40)), start=a) + 10**40 * a + 1
     assert value_at(value, point) == there * (1 - b) ** 3 * a**2 / (2 * (1 - b**14) * (a - b) ** 20)
+
+
+def test_what_has_too_many_terms_is_refused_in_a_moment() -> None:
+    variables: tuple[Any, ...] = Parameters(["a", "b", "c", "d", "e"]).variables
+    long: Any = sum(variables, start=Fraction(1)) ** 10
+    blowing: list[Callable[[], Any]] = [
+        lambda: long**4,
+        lambda: long * (long + 1),
+        lambda: 1 / long + 1 / (long + 1),
+    ]
+    for blown in blowing:
+        with pytest.raises(InputError, match="more than 500000 terms"):
+            blown()
+    a, b, *_ = variables
+    assert (a + b) ** 150 * a**10**6 / (a + b) ** 149 / a ** (10**6 - 1) == (a + b) * a
