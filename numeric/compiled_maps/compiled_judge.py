@@ -46,6 +46,7 @@ def judge_compiled(
     found: Outcomes,
     device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
+    in_parts: bool = False,
 ) -> None:
     """Judge all points, and fill in ``found``; what the error bounds leave open stays undecided.
 
@@ -55,6 +56,8 @@ def judge_compiled(
         Of the family.
     noises
         For each combination of the axes that belong to the problem.
+    in_parts
+        Whether results must not depend on how many other points are judged with them.
     """
     spread = load_own_code(CHUNK_LOOPS).spread
 
@@ -106,7 +109,7 @@ def judge_compiled(
         evaluate_pieces(program, size, short, damped, device, read, write, advance)
 
     def by_all_poles(size: int) -> None:
-        if is_worthwhile(size):
+        if in_parts or is_worthwhile(size):
             judge_by_all_poles(program, size, spectrum, damped, read_pairs, write, advance)
         else:
             advance(size)

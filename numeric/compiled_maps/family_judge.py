@@ -60,6 +60,8 @@ class FamilyJudge:
         Where it is no axis.
     device
         Where machine code runs.
+    in_parts
+        Whether a map is judged part by part, with the same results whatever the parts.
     """
 
     build: Build
@@ -67,6 +69,7 @@ class FamilyJudge:
     problem: Problem
     batch_size: Any = math.inf
     device: Literal["cpu", "cuda"] = "cpu"
+    in_parts: bool = False
 
     @property
     def _usable(self) -> Compiled | None:
@@ -98,7 +101,8 @@ class FamilyJudge:
         compiled, spectrum = self._usable, self.problem.spectrum
         if compiled is not None and simple.any():
             program, exceptions = compiled
-            judge_compiled(program, points, spectrum, noises, found, self.device, advance)
+            settings = self.device, advance, self.in_parts
+            judge_compiled(program, points, spectrum, noises, found, *settings)
             unknown = (found.stable == -1) | _excepted(points, exceptions)
             if not simple.all():
                 unknown |= ~simple[points.noise_indices]

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, draw, phase_diagram
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, aggmo, draw, phase_diagram
 from sgdmem.numeric.compilation.cache_folder import ENVIRONMENT_VARIABLE
+from sgdmem.numeric.compiled_maps import compiled_judge
 from sgdmem.phase_diagrams.maps import chunked
 from sgdmem.phase_diagrams.maps import question as question_module
 from sgdmem.phase_diagrams.maps.chunk_files import write_chunk
@@ -548,3 +549,24 @@ def test_stores_of_another_codec_go_on(tmp_path: Path) -> None:
         write_chunk(path, "old", (i, j), part)
         assert (old[20 * i : 20 * i + 20, 20 * j : 20 * j + 20] == part).all()
     assert not list(path.rglob("*.partial"))
+
+
+@pytest.mark.slow
+def test_few_open_points_of_a_chunk_are_judged_as_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their sums are the same to the last bit, though few are left to slower judges elsewhere."""
+    slow = [1 - Fraction(1, 10**k) for k in (2, 4, 6)]
+    asked: dict[str, Any] = {
+        "family": lambda rate, momentum: aggmo(rate, [momentum, *slow]),
+        "problem": LAW,
+        "batch_size": 256,
+        "x": ("rate", np.linspace(0.1, 1.5, 25)),
+        "y": ("momentum", [0, 0.1, 0.2, 0.5]),
+    }
+    monkeypatch.setattr(compiled_judge, "is_worthwhile", lambda size: size > 20)
+    first, second = (
+        phase_diagram(**asked, store=tmp_path / f"{chunk}.zarr", chunk=chunk) for chunk in (25, 4)
+    )
+    assert first.noise_sum.values.tobytes() == second.noise_sum.values.tobytes()
+    assert np.isfinite(first.noise_sum.values).any()
