@@ -72,12 +72,13 @@ def aggmo_map(dampings: int, side: int = 300) -> Call:
     return call
 
 
-def length_of_lists(memory: int, length: int) -> Call:
+def length_of_lists(memory: int, length: int, tau2: int = 0) -> Call:
     """Return a call that makes a map of 1000 x 1000 points on that many eigenvalues, warm."""
     import sgdmem
     from benchmarks.one_map import axes, family
 
-    given = sgdmem.Spectrum(np.arange(1, length + 1) ** -1.5)
+    spectrum = sgdmem.Spectrum(np.arange(1, length + 1) ** -1.5)
+    given = sgdmem.Problem(spectrum, sgdmem.Noise(tau2=tau2))
     x, y = axes(1000)
     build = family(str(memory))
 
@@ -250,6 +251,11 @@ TASKS: dict[str, Callable[[], Call]] = {
     **{
         f"memory {M}, 10^{k} eigenvalues": (lambda M=M, k=k: length_of_lists(M, 10**k))  # type: ignore[misc]
         for M in (1, 2, 3, 4, 5)
+        for k in (2, 6)
+    },
+    **{
+        f"memory {M}, tau2 = 1, 10^{k} eigenvalues": lambda M=M, k=k: length_of_lists(M, 10**k, 1)  # type: ignore[misc]
+        for M in (1, 2, 3)
         for k in (2, 6)
     },
     "slow part": slow_part,

@@ -33,6 +33,7 @@ from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.compression import quickened
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
 _QUICK_MEMORY = 2  # up to which more nodes are tried before all poles are
@@ -106,7 +107,8 @@ def judge_compiled(
 
     def by_nodes(size: int, finely: bool) -> None:
         short = spectrum.finely_compressed if finely else spectrum.compressed
-        evaluate_pieces(program, size, short, damped, device, read, write, advance)
+        spectra = [short] if finely else [quickened(short), short]
+        evaluate_pieces(program, size, spectra, damped, device, read, write, advance)
 
     def by_all_poles(size: int) -> None:
         if in_parts or is_worthwhile(size):

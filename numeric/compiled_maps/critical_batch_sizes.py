@@ -102,5 +102,5 @@ def _solved(
         size = np.where(size < asked[piece], 0.0, size)
         found[piece] = np.where((rows[STATE] == 1) & known, size, np.nan)
 
-    evaluate_pieces(family, places.size, spectrum, True, "cpu", read_at_solution, write)
+    evaluate_pieces(family, places.size, [spectrum], True, "cpu", read_at_solution, write)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -25,6 +25,7 @@ from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.noise_sums.mode_summands import no_pull
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.compression import quickened
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
 _PIECES = 2  # of the members, for each thread
@@ -60,12 +61,12 @@ def family_sums(
     found = np.empty((2, members))
     found[0], found[1] = np.nan, np.inf
     left = np.arange(members)
-    for k, short in enumerate(_shorter(spectrum)):
+    for k, spectra in enumerate(_shorter(spectrum)):
         if k == 0 and device == "cpu" and family.memory <= LARGEST_MEMORY:
-            _by_poles(family, values, short, found, threads)
+            _by_poles(family, values, spectra[-1], found, threads)
             left = np.flatnonzero(np.isnan(found[0]))
         if left.size:
-            found[:, left] = _by_nodes(family, values[:, left], short, device, threads)
+            found[:, left] = _by_nodes(family, values[:, left], spectra, device, threads)
             left = left[np.isnan(found[0, left])]
         if not left.size:
             break
@@ -77,13 +78,13 @@ def family_sums(
     return Ball(*found)
 
 
-def _shorter(spectrum: Spectrum | CompressedSpectrum) -> Iterator[CompressedSpectrum]:
-    """Make what stands for a spectrum, finer and finer."""
+def _shorter(spectrum: Spectrum | CompressedSpectrum) -> Iterator[list[CompressedSpectrum]]:
+    """Make what stands for a spectrum, finer and finer, as `evaluate_pieces` takes it."""
     if isinstance(spectrum, CompressedSpectrum):
-        yield spectrum
+        yield [spectrum]
     elif not math.isinf(spectrum.trace):  # beyond the range of floats there is only the slow way
-        yield spectrum.compressed
-        yield spectrum.finely_compressed
+        yield [quickened(spectrum.compressed), spectrum.compressed]
+        yield [spectrum.finely_compressed]
 
 
 def _by_poles(
@@ -113,7 +114,7 @@ def _by_poles(
 def _by_nodes(
     family: FamilyProgram,
     values: Array,
-    spectrum: CompressedSpectrum,
+    spectra: Sequence[CompressedSpectrum],
     device: Literal["cpu", "cuda"],
     threads: int | None,
 ) -> Array:
@@ -126,7 +127,7 @@ def _by_nodes(
     def write(piece: slice, rows: Array) -> None:
         found[:, piece] = _told(rows)
 
-    arguments = (family, values.shape[1], spectrum, False, device, read, write)
+    arguments = (family, values.shape[1], spectra, False, device, read, write)
     evaluate_pieces(*arguments, threads=threads)
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -38,12 +38,13 @@ def space_of_chunk(parameters: int, count: int) -> Array:
 
 
 _LARGEST_QUICK_MEMORY = 2  # up to which intervals of eigenvalues are worth a try
+_SHARP = 1e-10  # relative error of a noise sum that is not asked for again
 
 
 def evaluate_pieces(
     family: FamilyProgram,
     members: int,
-    spectrum: CompressedSpectrum,
+    spectra: Sequence[CompressedSpectrum],
     damped: bool,
     device: Literal["cpu", "cuda"],
     read: Callable[[slice], Array],
@@ -56,7 +57,9 @@ def evaluate_pieces(
     Parameters
     ----------
     family : FamilyProgram
-    spectrum : CompressedSpectrum
+    spectra : sequence of CompressedSpectrum
+        What stands for the spectrum; on a processor the last one only judges what those before it
+        leave open.
     damped : bool
         Whether tau2 is not 0.
     device
@@ -75,9 +78,9 @@ def evaluate_pieces(
     """
     evaluate: Callable[[Array, Array], Array]
     if device == "cpu":
-        evaluate = _OnThreads(family, spectrum, damped)
+        evaluate = _OnThreads(family, spectra, damped)
     else:
-        evaluate = OnGpu(family, spectrum, damped)
+        evaluate = OnGpu(family, spectra[-1], damped)
 
     step = CHUNK if device == "cpu" else GPU_PART
 
@@ -96,16 +99,19 @@ def evaluate_pieces(
 class _OnThreads:
     """Evaluates on a processor; called by several threads at once.
 
-    What one stage leaves open goes to the next: first intervals of eigenvalues, then all.
+    What one stage leaves open goes to the next: first few nodes, and intervals of eigenvalues.
     """
 
-    def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
+    def __init__(
+        self, family: FamilyProgram, spectra: Sequence[CompressedSpectrum], damped: bool
+    ) -> None:
         self.coefficients = load_code(family.source(damped)).coefficients
         self.count = family.count(damped)
-        by_nodes = partial(_judge_nodes, family.memory, damped, spectrum)
-        self.stages = [by_nodes(spectrum.disks(one_by_one=True))]
+        tried = [(short, True) for short in dict.fromkeys(spectra)]
         if family.memory <= _LARGEST_QUICK_MEMORY:
-            self.stages.insert(0, by_nodes(spectrum.disks(one_by_one=False)))
+            tried = [(spectra[0], False), (spectra[-1], True)]
+        by_nodes = partial(_judge_nodes, family.memory, damped)
+        self.stages = [by_nodes(short, short.disks(one_by_one)) for short, one_by_one in tried]
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -113,7 +119,8 @@ class _OnThreads:
         self.coefficients(values, radii, *numbers, 0, members)
         found = self.stages[0](numbers)
         for stage in self.stages[1:]:
-            again = np.flatnonzero(found[STATE] == 0)
+            blurred = ~(found[RADIUS] <= _SHARP * np.abs(found[NOISE]))
+            again = np.flatnonzero((found[STATE] == 0) | ((found[STATE] == 1) & blurred))
             if again.size:
                 found[:, again] = stage(np.ascontiguousarray(numbers[:, :, again]))
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -69,8 +70,12 @@ def describe(
 
 def made_by() -> dict[str, str]:
     """Return the versions of what computed a dataset."""
-    libraries = ", ".join(f"{library} {version(library)}" for library in _LIBRARIES)
-    return {"sgdmem_version": __version__, "versions": libraries}
+    return {"sgdmem_version": __version__, "versions": _versions()}
+
+
+@cache  # each is read from a file
+def _versions() -> str:
+    return ", ".join(f"{library} {version(library)}" for library in _LIBRARIES)
 
 
 def _definition(family: Family[...]) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem, as_problem
@@ -19,6 +20,7 @@ from sgdmem.symbolic.errors import InputError
 
 Axes = Mapping[str, Sequence[Any]]
 _MOST_SHOWN = 8  # numbers of a list
+_digests: WeakKeyDictionary[Spectrum, str] = WeakKeyDictionary()  # a long list takes its time
 
 
 @dataclass(frozen=True)
@@ -212,8 +214,11 @@ def _identity(problem: Problem) -> dict[str, str]:
 
 def spectrum_digest(spectrum: Spectrum) -> str:
     """Return a short text that two spectra share only if they are the same to the last bit."""
-    decay = f", weight decay {spectrum.weight_decay}" if spectrum.weight_decay else ""
-    if spectrum.law is not None:
-        return f"{spectrum.law!r}{decay}"
-    parts = (spectrum.eigenvalues, spectrum.radii, spectrum.weights)
-    return digest(*(part.tobytes() for part in parts)) + decay
+    found = _digests.get(spectrum)
+    if found is None:
+        decay = f", weight decay {spectrum.weight_decay}" if spectrum.weight_decay else ""
+        if spectrum.law is not None:
+            return f"{spectrum.law!r}{decay}"
+        parts = (spectrum.eigenvalues, spectrum.radii, spectrum.weights)
+        found = _digests[spectrum] = digest(*(part.tobytes() for part in parts)) + decay
+    return found

@@ -20,6 +20,7 @@ from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADI
 from sgdmem.numeric.compiled_maps.node_sums import evaluate_pieces
 from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.spectra.compression import quickened
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -89,8 +90,8 @@ def summed(
     def write(piece: slice, rows: Array) -> None:
         out[:, piece] = rows
 
-    damped, compressed = "share" in values, spectrum.compressed
-    evaluate_pieces(found[0], mid.shape[1], compressed, damped, device, read, write)
+    damped, spectra = "share" in values, [quickened(spectrum.compressed), spectrum.compressed]
+    evaluate_pieces(found[0], mid.shape[1], spectra, damped, device, read, write)
     state = np.where(np.isfinite(out[RADIUS]), out[STATE], np.minimum(out[STATE], 0))
     return Sums(out[NOISE], out[RADIUS], out[PEAK], state.astype(np.int8))
 

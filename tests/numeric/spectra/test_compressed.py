@@ -12,6 +12,7 @@ from sgdmem import InputError, Spectrum, heavy_ball, nesterov, stability
 from sgdmem.methods import evaluator
 from sgdmem.numeric.noise_sums.noise_sum import compressed_noise_sum
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.compression import quickened
 
 LISTS = {
     "power": np.arange(1, 10**5 + 1.0) ** -1.3,
@@ -85,6 +86,32 @@ def test_weights_are_positive(exponent: float, digits: int, count: int | None) -
     assert (found.weights > 0).all()
     assert (found.nodes > 0).all()
     assert abs((found.weights * found.nodes).sum() / spectrum.trace - 1) < 10.0**-digits
+
+
+@pytest.mark.parametrize("name", [*LISTS, "law"])
+def test_nodes_are_compressed_in_turn(name: str) -> None:
+    """The error bound holds for poles anywhere but in a disk, of both signs, also close to 0."""
+    spectrum = Spectrum.power_law(1.5) if name == "law" else Spectrum(LISTS[name])
+    short = spectrum.compressed
+    quick = quickened(short)
+    assert quick is short or len(quick) <= 0.9 * len(short)
+    told = 0
+    for pole in [*POLES, *(-(10.0 ** -np.arange(1, 8, 0.25)))]:
+        place = pole * spectrum.largest
+        distances = [np.abs(1 - x.centers / place) - x.reaches / abs(place) for x in (short, quick)]
+        if min(distance.min(initial=1) for distance in distances) > 0:
+            told += 1
+            first, second = (total(x, place) for x in (short, quick))
+            bounds = [x.errors / d for x, d in zip((short, quick), distances, strict=True)]
+            bound = float(np.concatenate(bounds).sum()) + 1e-15 * first
+            assert abs(first - second) <= min(bound, 1e-12 * first)
+    assert told > len(POLES)
+    # and every eigenvalue is a node itself or lies in a disk
+    lam = LISTS.get(name, np.arange(1, 10**5 + 1.0) ** -1.5)
+    known = np.isin(lam, quick.eigenvalues)
+    for center, reach in zip(quick.centers, quick.reaches, strict=True):
+        known |= np.abs(lam - center) <= reach
+    assert known.all()
 
 
 def test_fewer_nodes_for_a_larger_error() -> None:
