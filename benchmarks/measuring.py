@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 _TURN = 0.02  # seconds
+_READING = 2e-4  # seconds between readings of the clock, which take 3e-7
 
 
 def least_seconds(
@@ -15,23 +16,28 @@ def least_seconds(
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
-    """Return the least seconds of every call, taken in turns, after a first one for all.
+    """Return the least seconds of every call, taken in turns, after two for all.
 
     The least, because other work on the machine only ever adds to a time. In its turn a short call
     is repeated, or it would be measured with the caches as the others left them. With
     ``time.process_time`` as the clock the seconds are those of processors, of all threads together.
     """
-    for call in calls.values():
+    repeats = {}
+    for name, call in calls.items():
         call()
+        start = clock()
+        call()
+        repeats[name] = max(1, int(_READING / max(clock() - start, 1e-9)))
     least = dict.fromkeys(calls, math.inf)
     for _ in range(rounds):
         for name, call in calls.items():
             end = clock() + _TURN
             while True:
                 start = clock()
-                call()
+                for _ in range(repeats[name]):
+                    call()
                 now = clock()
-                least[name] = min(least[name], now - start)
+                least[name] = min(least[name], (now - start) / repeats[name])
                 if now >= end:
                     break
     return least
