@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 from sgdmem.cli import exits, interrupts
 from sgdmem.cli.exits import FAULT, INTERRUPTED, UNDELIVERED, USAGE_ERROR, ended
+from sgdmem.cli.main import main
 from tests.cli.running import heeds_interrupts
 
 COMMAND = [sys.executable, "-m", "sgdmem", "stable", "sgd", "--power-law", "1.5", "--exit-code"]
@@ -192,3 +194,10 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert b"wrote " in done.stdout
     assert os.path.getsize(name) > 100
+
+
+def test_answers_go_to_streams_of_text_alone() -> None:
+    text = io.StringIO()
+    with redirect_stdout(text), pytest.raises(SystemExit):
+        main(["translate", "nesterov", "--to", "qhm"])
+    assert text.getvalue().startswith("nesterov is qhm on quadratics")
