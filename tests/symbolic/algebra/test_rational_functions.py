@@ -79,6 +79,7 @@ def test_one_function_has_one_form() -> None:
         "-(2*y - x**2)/(2*x*y)"
     )
     assert hash(x + y - y) == hash(x) and x != y
+    assert (x / 2).below is field.one and len((x**2 - y**2).factors().powers) == 2
     assert x != Parameters(["x", "y"]).variables[0]  # of another field
 
 
