@@ -16,6 +16,9 @@ DOTS = 300  # an inch
 # Type 3 fonts, matplotlib's own choice, are refused by many journals
 _FONTS: dict[Any, Any] = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none"}
 _HATCHING = 0.5  # points
+# of formulas, which matplotlib takes from a font of TeX that readers of SVG have not
+_PRIME = r"""y="(\S+)" style="font-size: (\S+)px; font-family: 'cmsy10'">0<"""
+_RAISED = 0.28  # of their size: how much higher primes are in other fonts
 _MARKS: dict[str, dict[str, Any]] = {  # in the words of each kind
     ".png": {"Comment": SIGNATURE},
     ".pdf": {"Keywords": SIGNATURE},
@@ -61,7 +64,19 @@ def save(drawn: Any, path: str | PathLike[str], *, dots: float = DOTS) -> None:
         else:
             figure.savefig(data, format=kind[1:], dpi=dots, metadata=_MARKS.get(kind))
     drawing = data.getvalue()
-    write_bytes(target, marked_page(drawing) if kind == ".svg" else drawing)
+    write_bytes(target, marked_page(_with_primes(drawing)) if kind == ".svg" else drawing)
+
+
+def _with_primes(drawing: bytes) -> bytes:
+    """Return an SVG whose primes are those of the font of its letters."""
+    import re
+
+    def prime(found: re.Match[str]) -> str:
+        height, size = map(float, found.groups())
+        style = f"font-size: {size:g}px; font-family: 'DejaVu Sans'"
+        return f'y="{height + _RAISED * size:g}" style="{style}">\N{PRIME}<'
+
+    return re.sub(_PRIME, prime, drawing.decode()).encode()
 
 
 def _write_png(figure: Any, data: BytesIO, dots: float) -> None:

@@ -134,6 +134,7 @@ def test_bad_sizes(size: Any) -> None:
 
 def test_files_have_letters(tmp_path: Path) -> None:
     axes, before = draw_edge(size="column"), dict(rcParams)
+    axes.set_xlabel("noise sum $U'_\\Sigma$")
     for ending in ("pdf", "svg"):
         sgdmem.pictures.save(axes, tmp_path / f"edge.{ending}")
     assert dict(rcParams) == before
@@ -141,6 +142,7 @@ def test_files_have_letters(tmp_path: Path) -> None:
     assert b"/CIDFontType2" in written and b"/Type3" not in written
     text = (tmp_path / "edge.svg").read_text()
     assert ">two complex roots<" in text and 'width="234pt"' in text
+    assert ">\N{PRIME}<" in text and "cmsy" not in text  # a font of TeX, in which a prime is 0
 
 
 def test_pixels_are_those_of_savefig_drawn_once(
