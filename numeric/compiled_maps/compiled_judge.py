@@ -92,18 +92,12 @@ def judge_compiled(
         found.put(places, some)
 
     @cache
-    def in_pairs() -> list[Array]:
-        return [pairs(points.axes[name]) for name in program.parameters]
+    def in_pairs() -> Callable[[Array], Array]:
+        return parameters_in_pairs(points, program.parameters)
 
     def read_pairs(piece: slice) -> tuple[Array, Array]:
         assert left is not None
-        places = left[piece]
-        columns = [
-            column[:, places // points.stride(name) % column.shape[1]]
-            for name, column in zip(program.parameters, in_pairs(), strict=True)
-        ]
-        values = np.array(columns).reshape(-1, 3, places.size)
-        return np.ascontiguousarray(values.transpose(1, 0, 2)), shares.at(places)[2:]
+        return in_pairs()(left[piece]), shares.at(left[piece])[2:]
 
     def by_nodes(size: int, finely: bool) -> None:
         short = spectrum.finely_compressed if finely else spectrum.compressed
@@ -231,6 +225,21 @@ def _shares(points: AnyPoints, noises: Mapping[tuple[Any, ...], BatchNoise]) -> 
     # if both axes belong to the problem, there is a noise for every point
     stride = min((points.stride(name) for name in points.of_problem), default=1)
     return _Shares(np.array([first.mid, first.rad, second.mid, second.rad]), stride)
+
+
+def parameters_in_pairs(points: AnyPoints, names: Sequence[str]) -> Callable[[Array], Array]:
+    """Return a function of places: parameters there as `judge_by_all_poles` takes them."""
+    in_pairs = [pairs(points.axes[name]) for name in names]
+
+    def at(places: Array) -> Array:
+        columns = [
+            column[:, places // points.stride(name) % column.shape[1]]
+            for name, column in zip(names, in_pairs, strict=True)
+        ]
+        values = np.array(columns).reshape(-1, 3, places.size)
+        return np.ascontiguousarray(values.transpose(1, 0, 2))
+
+    return at
 
 
 def own_axes(points: AnyPoints, names: Sequence[str], damping: _Shares | None = None) -> OwnAxes:

@@ -10,6 +10,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.judge_by_all_poles import is_worthwhile, judge_by_all_poles
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import (
     LANES,
     NOISE,
@@ -21,6 +22,7 @@ from sgdmem.numeric.compiled_maps.machine_code_of_batch_sizes import (
     LARGEST,
     SIZE,
     SOLVED,
+    STEEPNESS,
     solver_source,
 )
 from sgdmem.numeric.compiled_maps.node_sums import evaluate_pieces, padded
@@ -28,6 +30,9 @@ from sgdmem.numeric.judges.float_problem import SMALLEST_BATCH
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
+_MOST_CORRECTIONS = 3
+_FOUND, _ASKED = SOLVED, SOLVED + 1  # rows beside those of the solver
+_TRIED = SOLVED + 2
 _ACCURATE = 1e-10  # relative error that is accepted, of bounds
 
 
@@ -36,6 +41,7 @@ def critical_batch_sizes(
     members: int,
     spectrum: Spectrum,
     read: Callable[[Array], tuple[Array, Array]],
+    read_pairs: Callable[[Array], Array],
 ) -> Array:
     """Return the critical batch sizes of members that are stable without noise; NaN if left open.
 
@@ -51,13 +57,22 @@ def critical_batch_sizes(
     read
         Returns parameters and bounds of their errors, shape (2, K, p), and tau1 and tau2, shape
         (2, p), of some members; called by several threads.
+    read_pairs
+        Returns parameters of some members as `judge_by_all_poles` takes them.
     """
-    found = np.full(members, np.nan)
+    tried = np.empty((_TRIED, members))
+    left = np.arange(members)
     for finely in (False, True):
-        left = np.flatnonzero(np.isnan(found))
         if left.size:
             short = spectrum.finely_compressed if finely else spectrum.compressed
-            found[left] = _solved(family, left, short, read)
+            tried[:, left] = _solved(family, left, short, read)
+            left = left[np.isnan(tried[_FOUND, left])]
+    for _ in range(_MOST_CORRECTIONS):
+        if not left.size or not is_worthwhile(left.size):
+            break
+        tried[:, left] = _corrected(family, left, tried[:, left], spectrum, read, read_pairs)
+        left = left[np.isnan(tried[_FOUND, left])]
+    found: Array = tried[_FOUND]
     return found
 
 
@@ -67,12 +82,12 @@ def _solved(
     spectrum: CompressedSpectrum,
     read: Callable[[Array], tuple[Array, Array]],
 ) -> Array:
+    """Solve on the nodes that stand for a spectrum, and ask for the bounds there."""
     coefficients = load_code(family.source(damped=False)).coefficients
     solve = load_code(solver_source(family.memory)).solve
     nodes, weights, _ = padded(spectrum)
     count, tau1 = family.count(damped=False), np.empty(places.size)
-    solved, asked = np.empty((SOLVED, places.size)), np.empty(places.size)
-    found = np.full(places.size, np.nan)
+    tried = np.empty((_TRIED, places.size))
 
     def read_at_solution(piece: slice) -> Array:
         given, taus = read(places[piece])
@@ -81,26 +96,55 @@ def _solved(
         coefficients(*given, *numbers, 0, size)
         space = np.empty((TOGETHER, nodes.size // TOGETHER * LANES))
         solve(numbers[0], taus, nodes, weights, space, some, 0, size)
-        solved[:, piece], tau1[piece] = some, taus[0]
-        least = np.where(taus[1] < 0, 0.0, SMALLEST_BATCH * some[LARGEST])
-        asked[piece] = np.fmax(some[SIZE], least)
-        with np.errstate(all="ignore"):
-            share2 = taus[1] / asked[piece]
-        last = np.array([share2, 4 * UNIT * np.abs(share2)])  # tau2 is rounded, too
-        return np.concatenate([given, last[:, None]], axis=1)
+        tried[:SOLVED, piece], tau1[piece] = some, taus[0]
+        return np.concatenate([given, _ask(tried[:, piece], taus[1])[:, None]], axis=1)
 
     def write(piece: slice, rows: Array) -> None:
-        size, _, steep = solved[:, piece]
-        with np.errstate(all="ignore"):
-            share = tau1[piece] / asked[piece]
-            excess, error = share * rows[NOISE] - 1, share * rows[RADIUS]
-            known = np.where(
-                size < asked[piece],  # or all are stable: then it is at most 1 where it was asked
-                excess + error <= _ACCURATE,
-                np.abs(excess) + error <= _ACCURATE * steep,
-            )
-        size = np.where(size < asked[piece], 0.0, size)
-        found[piece] = np.where((rows[STATE] == 1) & known, size, np.nan)
+        _look(tried[:, piece], tau1[piece], rows)
 
     evaluate_pieces(family, places.size, [spectrum], True, "cpu", read_at_solution, write)
-    return found
+    return tried
+
+
+def _corrected(
+    family: FamilyProgram,
+    places: Array,
+    tried: Array,
+    spectrum: Spectrum,
+    read: Callable[[Array], tuple[Array, Array]],
+    read_pairs: Callable[[Array], Array],
+) -> Array:
+    """Take a step of Newton's method with noise sums by all poles, and ask for bounds there."""
+    _, (tau1, tau2) = read(places)
+    share2 = _ask(tried, tau2)
+
+    def read_at_solution(piece: slice) -> tuple[Array, Array]:
+        return read_pairs(places[piece]), np.ascontiguousarray(share2[:, piece])
+
+    def write(piece: slice, rows: Array) -> None:
+        _look(tried[:, piece], tau1[piece], rows)
+
+    judge_by_all_poles(family, places.size, spectrum, True, read_at_solution, write)
+    return tried
+
+
+def _ask(tried: Array, tau2: Array) -> Array:
+    """Fill in the batch sizes that bounds are asked for; return tau2 / B and their errors."""
+    with np.errstate(all="ignore"):
+        least = np.where(tau2 < 0, 0.0, SMALLEST_BATCH * tried[LARGEST])
+        tried[_ASKED] = np.fmax(tried[SIZE], least)
+        share2 = tau2 / tried[_ASKED]
+    return np.array([share2, 4 * UNIT * np.abs(share2)])  # tau2 is rounded, too
+
+
+def _look(tried: Array, tau1: Array, rows: Array) -> None:
+    """Fill in what bounds confirm, and move the others by a step of Newton's method."""
+    size, asked, steep = tried[SIZE], tried[_ASKED], tried[STEEPNESS]
+    always = size < asked  # all are stable, if the sum is at most 1 where it was asked for
+    with np.errstate(all="ignore"):
+        share = tau1 / asked
+        excess, error = share * rows[NOISE] - 1, share * rows[RADIUS]
+        off = np.where(always, excess, np.abs(excess) / steep)
+        sure = (rows[STATE] == 1) & (off + error / np.where(always, 1, steep) <= _ACCURATE)
+        tried[_FOUND] = np.where(sure, np.where(always, 0.0, size), np.nan)
+        tried[SIZE] = size * (1 + excess / steep)

@@ -12,7 +12,11 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.threads import pieces
-from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled, own_axes
+from sgdmem.numeric.compiled_maps.compiled_judge import (
+    judge_compiled,
+    own_axes,
+    parameters_in_pairs,
+)
 from sgdmem.numeric.compiled_maps.critical_batch_sizes import critical_batch_sizes
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
@@ -177,15 +181,15 @@ class FamilyJudge:
     def _algorithm(self, points: AnyPoints, point: Mapping[str, Any]) -> Algorithm:
         return numeric_algorithm(self.build(**{name: point[name] for name in points.own}))
 
-    def noiseless(self, points: AnyPoints) -> Array:
-        """Return whether the method is stable without noise: 1 yes, 0 no, -1 undecided."""
+    def noiseless(self, points: AnyPoints) -> Outcomes:
+        """Judge points without noise."""
         axes = {
             name: values if name in points.own else [_QUIET[name]] * len(values)
             for name, values in points.axes.items()
         }
         problem = Problem(self.problem.spectrum)
         quiet = replace(self, problem=problem, batch_size=math.inf)
-        return quiet.judge(type(points)(axes, points.own), sums=False).stable
+        return quiet.judge(type(points)(axes, points.own), sums=False)
 
     def forms(self, points: AnyPoints) -> tuple[HalfPlaneForm, Array] | None:
         """Return the half-plane forms of all points, and where they do not hold; None without code.
@@ -229,7 +233,12 @@ class FamilyJudge:
         def read(some: Array) -> tuple[Array, Array]:
             return axes.at(places[left[some]]), np.ascontiguousarray(taus[:, indices[left[some]]])
 
-        found[left] = critical_batch_sizes(program, left.size, spectrum, read)
+        in_pairs = parameters_in_pairs(points, program.parameters)
+
+        def read_pairs(some: Array) -> Array:
+            return in_pairs(places[left[some]])
+
+        found[left] = critical_batch_sizes(program, left.size, spectrum, read, read_pairs)
         return found
 
     def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], BatchNoise]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.compiled_maps.family_judge import is_simple
 from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.judges.noiseless import noiseless_floats
 from sgdmem.numeric.judges.reason import Reason
@@ -41,34 +42,51 @@ def _noiseless(judged: JudgedMap) -> Array:
     if diverges or not judged.damps_all_modes:
         noisy = ~outcome.is_summed & (~judged.damps_modes | diverges)
         if noisy.any():  # other causes than the roots make the sum infinite
-            found = np.where(noisy, judged.judge.noiseless(judged.points), found)
+            found = np.where(noisy, judged.judge.noiseless(judged.points).stable, found)
     return found
 
 
 def _reason(judged: JudgedMap) -> Array:
     """Return places in `REASONS`: by the rule where the outcome tells what it asks for."""
     stable, summed = judged.outcome.stable, judged.outcome.is_summed
-    bad = (stable == 0) & judged.damps_modes  # by its roots if the sum is infinite
+    edge = judged.outcome.on_boundary
+    bad = (stable == 0) & ~edge & judged.of_noise(is_simple)
     beyond = bad & ~summed & (not judged.judge.problem.spectrum.diverges)
-    pull = np.ones(len(judged.points))
-    places = np.flatnonzero(beyond)
-    pull[places] = judged.of_algorithms(
-        lambda x: float(sum(x.polynomials.Q) != 0 or x.shrink != 0), places
-    )
+    schur, damped, open_ = np.where(beyond, -1, 1), np.ones(stable.size), np.zeros_like(beyond)
+    fed = beyond & ~judged.damps_modes  # by its roots, or by the noise of a single mode
+    if fed.any():
+        quiet = judged.judge.noiseless(judged.points)
+        schur[fed & (quiet.stable == 1)] = 1
+        damped[fed & (quiet.stable == 1)] = -1
+        open_ = fed & ((quiet.stable == -1) | quiet.on_boundary)
     codes = decide(
-        pull=pull,
-        schur=np.where(beyond, -1, 1),
+        pull=_pull(judged, np.flatnonzero(schur == -1)),
+        schur=schur,
         trace=0,
         noise=1,
-        damped=1,
+        damped=damped,
         low=np.where(stable == 1, 0.0, 1.0),
         high=np.where(stable == 1, 0.0, np.inf),
     )
-    codes[judged.outcome.on_boundary] = REASONS.index(Reason.BOUNDARY)
-    known = (stable == 1) | (bad & summed) | beyond | judged.outcome.on_boundary
+    codes[edge] = REASONS.index(Reason.BOUNDARY)
+    known = (stable == 1) | (bad & summed) | (beyond & ~open_) | edge
     for place in np.flatnonzero(~known).tolist():
         codes[place] = REASONS.index(judged.verdict(place).reason_of_model)
     return codes
+
+
+def _pull(judged: JudgedMap, places: Array) -> Array:
+    """Return 0 at those places where no gradient has a lasting effect, and 1 elsewhere."""
+    pull = np.ones(len(judged.points))
+    known = judged.judge.forms(judged.points) if places.size else None
+    if known is not None:
+        form, excepted = known
+        sure = (np.abs(form.pull.mid) > form.pull.rad) & ~excepted
+        places = places[~sure[places]]
+    pull[places] = judged.of_algorithms(
+        lambda x: float(sum(x.polynomials.Q) != 0 or x.shrink != 0), places
+    )
+    return pull
 
 
 def _effective_learning_rate(judged: JudgedMap) -> Array:
@@ -144,7 +162,7 @@ def _of_one_sample(judged: JudgedMap, points: Points) -> Array:
     judge = replace(judged.judge, batch_size=1)
     if judge.problem.noise.tau2 == 0 and "tau2" not in points.axes:
         return judge.judge(points).noise_sum  # it is the noise sum of batches of one
-    stable = judge.noiseless(points)
+    stable = judge.noiseless(points).stable
     found = np.where(stable == 0, math.inf, math.nan)
     places = np.flatnonzero(stable == 1)
     found[places] = judge.critical_batch_sizes(points, places)

@@ -118,7 +118,7 @@ def test_quantities_of_a_compiled_map_are_those_of_single_points() -> None:
     ids=["list", "law", "finite law"],
 )
 @pytest.mark.parametrize("slow", [None, Fraction(1, 2)], ids=["memory 1", "memory 2"])
-def test_critical_batch_sizes_are_found_together(
+def test_critical_batch_sizes_and_reasons_are_found_together(
     spectrum: Spectrum, tau2: Any, slow: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With tau2 a few are left to single verdicts; proofs on both sides of others agree."""
@@ -139,17 +139,54 @@ def test_critical_batch_sizes_are_found_together(
     problem, rng = noisy(spectrum, tau2=tau2), np.random.default_rng(4)
     rates, momenta = rng.uniform(0.01, 4, 20), rng.uniform(-0.5, 0.99, 15)
     axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("momentum", momenta)}
-    found = phase_diagram(method, problem, 4, quantities="critical_batch_size", **axes)
+    names = ["critical_batch_size", "reason"]
+    found = phase_diagram(method, problem, 4, quantities=names, **axes)
     sizes = found.critical_batch_size.values
     assert len(asked) <= 3
     assert ((found.noiseless.values == 0) == np.isinf(sizes)).all()
     for i, j in zip(rng.integers(0, 15, 4), rng.integers(0, 20, 4), strict=True):
         algorithm, size = method(rates[j], momenta[i]), sizes[i, j]
-        expected = stability(algorithm, problem, 4).critical_batch_size
-        assert size == pytest.approx(expected, rel=1e-11)
+        expected = stability(algorithm, problem, 4)
+        assert size == pytest.approx(expected.critical_batch_size, rel=1e-11)
+        assert list(Reason)[found.reason.values[i, j]] is expected.reason
         if 0 < size < math.inf:
             assert stability(algorithm, problem, size * (1 + 1e-9)).stable is True
             assert stability(algorithm, problem, size * (1 - 1e-9)).stable is False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tau2", [-1, "1/2"])
+def test_critical_batch_sizes_near_poles_are_found_by_all_poles(
+    tau2: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nodes do not bound the noise sum, its value by all poles corrects the solution."""
+
+    def method(learning_rate: Any, momentum: Any) -> Algorithm:
+        return aggmo(learning_rate, [momentum, "1/2", "1/4", "9/10"])
+
+    problem = noisy(Spectrum.power_law("1.5"), tau2=tau2)
+    axes: dict[str, Any] = {
+        "x": ("learning_rate", np.linspace(0.01, 3.9, 100)),
+        "y": ("momentum", np.linspace(0, 0.99, 100)),
+    }
+    asked: list[int] = []
+    single = FamilyJudge.verdict
+
+    def verdict(judge: FamilyJudge, points: AnyPoints, place: int) -> Verdict:
+        asked.append(place)
+        return single(judge, points, place)
+
+    monkeypatch.setattr(FamilyJudge, "verdict", verdict)
+    found, counts = [], []
+    for together in (False, True):
+        home = "sgdmem.numeric.compiled_maps.critical_batch_sizes.is_worthwhile"
+        monkeypatch.setattr(home, lambda _, together=together: together)
+        asked.clear()
+        diagram = phase_diagram(method, problem, 4, quantities="critical_batch_size", **axes)
+        found.append(diagram.critical_batch_size.values)
+        counts.append(len(asked))
+    assert counts[0] > 2 * counts[1]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-10)
 
 
 def test_critical_batch_sizes_have_limits() -> None:
