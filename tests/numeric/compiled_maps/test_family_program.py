@@ -62,6 +62,13 @@ def hiding(x: Any, y: Any) -> Algorithm:
     return Algorithm(Fraction(1, 10), (HALF, y), (Fraction(-1, 10), -y), D)
 
 
+def growing(x: Any, y: Any) -> Algorithm:
+    """What hides a mode 3/2 at one value only."""
+    if y == HALF:
+        return Algorithm(x, (y, 0), (-x, 1), ((y, 0), (0, Fraction(3, 2))))
+    return ball(x, y)
+
+
 def refusing(x: Any, y: Any) -> Algorithm:
     if y == HALF:
         raise InputError("y must not be 1/2")
@@ -87,6 +94,8 @@ FUNCTIONS: dict[str, Callable[[Any, Any], Algorithm]] = {
     "kind": lambda x, y: ball(3 * x if isinstance(y, Fraction) and y > HALF else x, y),
     "memory": lambda x, y: ball(x, y) if y != HALF else Algorithm(x),
     "hidden mode": hiding,
+    "hidden mode at one value": growing,
+    "it never moves": lambda x, y: ball(x * y, HALF) if y != 0 else Algorithm(0),
     "refused": refusing,
     "power": lambda x, y: ball(x, y**2.0),
 }
@@ -99,6 +108,8 @@ PROGRAMS: dict[str, dict[str, list[Fraction]]] = {
     "dictionary": {"y": [Fraction(1, 4)]},
     "refused": {"y": [HALF]},
     "hidden mode": {"y": [Fraction(0)]},
+    "hidden mode at one value": {"y": [HALF]},
+    "it never moves": {},
 } | {
     name: {"y": [HALF]}
     for name in ("cache", "truth", "square", "quotient", "division", "negative power", "memory")
