@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,27 @@ def test_what_is_no_kernel_is_refused(line: str, message: str) -> None:
     head, _, tail = SCALARS.rpartition("    tail = flat[2:]")
     with pytest.raises(TypeError, match=message):
         written_kernels(f"{HEAD}{head}    {line}\n    tail = flat[2:]{tail}")
+
+
+def test_special_values() -> None:
+    """Of two numbers min is the first one unless the second one is less, as in Python."""
+    lines = """
+        x, y = given[0, p], given[1, p]
+        out[0, p], out[1, p] = min(x, y), -x
+        out[2, p], out[3, p] = 1.0 if x != y else 2.0, 1.0 if not x <= y else 2.0
+"""
+    pairs = np.array(list(product([0.0, -0.0, 1.0, 5e-324, np.inf, -np.inf, np.nan], repeat=2))).T
+    for loop in ("lanes", "range"):
+        results: list[Array] = []
+        for kernel in both(f"""
+@machine_code("f8[:,::1], f8[:,::1]")
+def kernel(given, out):
+    for p in {loop}(given.shape[1]):{lines}"""):
+            results.append(np.empty((4, pairs.shape[1])))
+            kernel(np.ascontiguousarray(pairs), results[-1])
+        assert np.array_equal(results[0], results[1], equal_nan=True)
+        number = ~np.isnan(results[0])
+        assert np.array_equal(np.signbit(results[0][number]), np.signbit(results[1][number]))
 
 
 def test_other_types_are_refused() -> None:
