@@ -190,5 +190,14 @@ def as_dataset(found: Labelled) -> xarray.Dataset:
     return found.to_dataset() if isinstance(found, LabelledArrays) else found
 
 
+def with_attrs(found: Labelled, attrs: Mapping[str, Any]) -> Labelled:
+    """Return arrays of which this is said, and no more."""
+    if isinstance(found, LabelledArrays):
+        return replace(found, attrs=dict(attrs))
+    found = found.copy()
+    found.attrs = dict(attrs)
+    return found
+
+
 def _is_one(place: Any) -> bool:
     return isinstance(place, int | np.integer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.axes import range_of, spread
 from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
+from sgdmem.phase_diagrams.maps.labelled_diagram import labelled_diagram
 from sgdmem.phase_diagrams.pictures.palette import BLUE
 from sgdmem.phase_diagrams.systems.memory_one import (
     range_end_latex,
@@ -39,9 +41,6 @@ from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import find_family
-
-if TYPE_CHECKING:
-    import xarray
 
 _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
@@ -61,7 +60,7 @@ def learning_rate_momentum_data(
     points: int = 200,
     resolution: int = 80,
     **fixed: Any,
-) -> xarray.Dataset:
+) -> Labelled:
     """Where a family with momentum is stable, for several batch sizes."""
     given = read_problem(problem)
     x, y = range_of("learning_rate", learning_rate), range_of("momentum", momentum)
@@ -80,7 +79,7 @@ def damping_effective_rate_data(
     effective_learning_rate: Range = (0.1, 1e4),
     points: int = 200,
     resolution: int = 80,
-) -> xarray.Dataset:
+) -> Labelled:
     """Memory 1 in the plane of Theorem 6, with its lines and zones."""
     problem = read_problem(problem)
     q0 = positive(q0, "q0")
@@ -97,7 +96,7 @@ def damping_effective_rate_data(
     finite = np.flatnonzero(np.isfinite(sizes))
     accelerated = None
     if finite.size:
-        shown = found.map.isel(batch_size=finite[-1])
+        shown = found.map.isel({"batch_size": finite[-1]})
         sgd = largest_learning_rate("sgd", problem, sizes[finite[-1]])
         ordered = (first < second) & (second < largest)
         accelerated = ordered & (shown.stable.values == 1) & (α[:, None] > float(sgd))
@@ -128,7 +127,7 @@ def batch_size_learning_rate_data(
     points: int = 200,
     resolution: int = 80,
     **fixed: Any,
-) -> xarray.Dataset:
+) -> Labelled:
     """The two edges of stability of a family."""
     problem = read_problem(problem)
     if family == "heavy-ball":
@@ -165,13 +164,13 @@ def regimes_data(
     zeta: Range = (0.01, 2.5),
     points: int = 200,
     **fixed: Any,
-) -> xarray.Dataset:
+) -> Labelled:
     """Which of signal and noise decides how the loss falls."""
     if problem is not None:
         raise InputError("problem is chosen by the diagram: regimes go over all power laws")
     if family == "sgd":
         fixed = {"learning_rate": "0.1", **fixed}
-    found = phase_diagram(
+    found = labelled_diagram(
         family,
         lambda inverse_nu, zeta: Problem.power_law(1 / inverse_nu, zeta),
         batch_size,

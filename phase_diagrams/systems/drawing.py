@@ -33,7 +33,7 @@ _FAILURES = LookupError, ValueError, TypeError, AttributeError, ArithmeticError,
 
 
 def draw(
-    data: xarray.Dataset | str | PathLike[str],
+    data: Labelled | str | PathLike[str],
     ax: Any = None,
     *,
     quantity: str | None = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled, as_dataset, with_attrs
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _EDGE = "boundary_{}_"  # before the names of what belongs to a boundary, by its number from 1
 
 
-def to_dataset(found: NamedDiagram) -> xarray.Dataset:
+def to_dataset(found: NamedDiagram) -> Labelled:
     """Return the map with its boundaries, ``boundary_1_…``, lines, ``theory_x``, and regions.
 
     Examples
@@ -51,15 +52,15 @@ def to_dataset(found: NamedDiagram) -> xarray.Dataset:
     return found.map.assign(added).assign_attrs(attributes)
 
 
-def from_dataset(data: xarray.Dataset) -> NamedDiagram:
+def from_dataset(data: Labelled) -> NamedDiagram:
     """Return the named diagram of which a dataset was made."""
     edges, number = {}, 1
     while (before := _EDGE.format(number)) + "name" in data.attrs:
-        edges[str(data.attrs[before + "name"])] = _taken(data, before)
+        edges[str(data.attrs[before + "name"])] = _taken(as_dataset(data), before)
         number += 1
     lines = {}
     for place in range(data.sizes.get("theory", 0)):
-        one = data.isel(theory=place)
+        one = data.isel({"theory": place})
         x, y = (one[f"theory_{axis}"].values for axis in ("x", "y"))
         there = np.isfinite(x)
         colour = str(one["theory_colour"].values)
@@ -68,9 +69,12 @@ def from_dataset(data: xarray.Dataset) -> NamedDiagram:
         str(data["zone"].values[place]): data["in_zone"].values[place] == 1
         for place in range(data.sizes.get("zone", 0))
     }
-    own = [name for name in data.data_vars if {*data[name].dims} <= {*data["stable"].dims}]
-    kept = data[[name for name in own if name != "accelerated"]]
-    kept.attrs = {name: data.attrs[name] for name in data.attrs["map"].split(", ")}
+    names = map(str, data.data_vars)
+    own = [name for name in names if {*data[name].dims} <= {*data["stable"].dims}]
+    kept = with_attrs(
+        data[[name for name in own if name != "accelerated"]],
+        {name: data.attrs[name] for name in data.attrs["map"].split(", ")},
+    )
     accelerated = data["accelerated"].values == 1 if "accelerated" in data else None
     return NamedDiagram(kept, edges, lines, accelerated, zones, str(data.attrs["quantity"]))
 

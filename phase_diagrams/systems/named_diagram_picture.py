@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.boundary_picture import show_window
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, sized
@@ -51,7 +52,7 @@ class NamedDiagram:
 
     Attributes
     ----------
-    map : xarray.Dataset
+    map : xarray.Dataset or LabelledArrays
         From `phase_diagram`: a series over batch sizes, or one map.
     boundaries : dict from str to xarray.Dataset
         From `stability_boundary`.
@@ -66,7 +67,7 @@ class NamedDiagram:
         What of a single map is drawn.
     """
 
-    map: xarray.Dataset
+    map: Labelled
     boundaries: dict[str, xarray.Dataset]
     theory: dict[str, TheoryLine] = field(default_factory=dict)
     accelerated: Array | None = None

@@ -50,6 +50,7 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled, as_dataset
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize
 from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS, computed_by
 from sgdmem.phase_diagrams.systems.drawing import draw
@@ -127,7 +128,7 @@ def named_diagram(
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('learning rate $\\alpha$', 'batch size $B$')
     """
-    found = diagram_data(name, problem, **options)
+    found = _computed(name, problem, options)
     return draw(found, ax, annotate=annotate, explained=explained, size=size)
 
 
@@ -154,10 +155,14 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> xarray.Datas
     >>> data.loss.dims, data.attrs["proved"]
     (('system', 'steps'), 'guarantee, power, last_iterate')
     """
+    return as_dataset(_computed(name, problem, options))
+
+
+def _computed(name: str, problem: Any, options: dict[str, Any]) -> Labelled:
     if not isinstance(name, str) or name not in DIAGRAMS:
         raise InputError(f"name must be among {', '.join(DIAGRAMS)}, got {shown(name)}")
     compute = computed_by(name)
-    found: xarray.Dataset = compute(problem, **_checked(compute, options))
+    found: Labelled = compute(problem, **_checked(compute, options))
     return found
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sgdmem.phase_diagrams.maps.dataset_description import made_by
+from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled, with_attrs
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import Family
-
-if TYPE_CHECKING:
-    import xarray
 
 # How numbers are known: by a proof; by exact equations, but for rounding; by a fit or a limit that
 # is extrapolated; from runs with drawn samples; or by an argument that is not rigorous.
 Known: TypeAlias = Literal["proved", "computed", "estimated", "simulated", "heuristic"]
 _NO_OPTIONS = ("problem", "progress")
-Compute: TypeAlias = "Callable[..., xarray.Dataset]"
+Compute: TypeAlias = Callable[..., Labelled]
 
 
 def variable(
@@ -50,7 +48,7 @@ def self_describing(compute: Compute) -> Compute:
     signature = inspect.signature(compute)
 
     @wraps(compute)
-    def computed(*arguments: Any, **options: Any) -> xarray.Dataset:
+    def computed(*arguments: Any, **options: Any) -> Labelled:
         data = compute(*arguments, **options)
         bound = signature.bind(*arguments, **options)
         bound.apply_defaults()
@@ -60,14 +58,14 @@ def self_describing(compute: Compute) -> Compute:
         for key, values in data.variables.items():
             if "known" in values.attrs:
                 known.setdefault(values.attrs["known"], []).append(str(key))
-        data.attrs = {
+        about = {
             "diagram": name,
             **{word: ", ".join(names) for word, names in known.items()},
             **{key: _text(value) for key, value in given.items() if key not in _NO_OPTIONS},
             **data.attrs,
             **made_by(),
         }
-        return data
+        return with_attrs(data, about)
 
     return computed
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +14,7 @@ from matplotlib.figure import Figure
 import sgdmem
 from sgdmem import InputError, Spectrum
 from sgdmem.methods import loss_regime
+from sgdmem.phase_diagrams.maps.labelled_arrays import as_dataset
 from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS
 from sgdmem.phase_diagrams.systems.named_diagram_data import from_dataset
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
@@ -140,7 +143,7 @@ def test_the_zones(dampings: NamedDiagram) -> None:
 def test_the_accelerated_region(dampings: NamedDiagram) -> None:
     assert dampings.accelerated is not None
     damping, rate = (dampings.map[name].values for name in ("damping", "effective_learning_rate"))
-    stable = dampings.map.stable.sel(batch_size=64).values == 1
+    stable = as_dataset(dampings.map).stable.sel(batch_size=64).values == 1
     # SGD at B = 64: the rate at which sum x / (2 - x) = 64, without its poles up to 2
     sgd = float(sgdmem.largest_learning_rate("sgd", LAW, 64))
     low, high = 1.0, 2.0
@@ -198,6 +201,14 @@ def test_colours_of_the_plateaus(plateaus: NamedDiagram) -> None:
     assert texts_outside(plateaus.draw().figure) == []
 
 
+def test_regimes_are_drawn_without_datasets() -> None:
+    """They are for those who ask for the data: xarray and dask take longer to import than a map."""
+    made = "sgdmem.systems.named_diagram('regimes', points=4)"
+    code = f"import sys, sgdmem; {made}; print({{'xarray', 'pandas', 'dask'}} & {{*sys.modules}})"
+    asked = [sys.executable, "-c", code]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
 def test_without_annotations(plateaus: NamedDiagram) -> None:
     found = artists(plateaus.draw(annotate=False))
     assert "region-name" not in found and "curve-name" not in found
@@ -208,7 +219,7 @@ def test_regimes_are_those_of_figure_2() -> None:
     kinds = found.map.regime.attrs["flag_meanings"].split()
     for zeta in found.map.zeta.values:
         for inverse in found.map.inverse_nu.values:
-            here = found.map.regime.sel(zeta=zeta, inverse_nu=inverse)
+            here = as_dataset(found.map).regime.sel(zeta=zeta, inverse_nu=inverse)
             regime = loss_regime(1 / inverse, zeta)
             assert kinds[int(here)] == regime.replace(" ", "_")
     axes = found.draw()
