@@ -122,6 +122,8 @@ def test_verdicts_alone_are_those_of_the_whole_map(change: dict[str, Any]) -> No
     kept = [*VERDICTS, *asked.get("quantities", [])]
     assert [*alone.data_vars] == kept
     xarray.testing.assert_identical(alone, whole[kept])
+    quiet = phase_diagram(**{**asked, "batch_size": math.inf}, verdicts_only=True)
+    assert (alone.noiseless.values == quiet.stable.values).all()
 
 
 class Counted:
