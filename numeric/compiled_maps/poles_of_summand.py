@@ -176,7 +176,7 @@ def are_apart(poles, found, top, spread):  # type: ignore[no-untyped-def]
 
 @compiled_part
 def bound_on_disk(poles, found, first, first_e, center, reach):  # type: ignore[no-untyped-def]
-    """Bound |s / lambda| on a disk; infinite where a pole may be in it.
+    """Bound the size of s / lambda on a disk; infinite where a pole may be in it.
 
     Of a pole z that is smaller than the disk, lambda / (z - lambda) is z / (z - lambda) - 1: what
     such poles have in common with the first number cancels.

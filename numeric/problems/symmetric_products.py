@@ -38,6 +38,8 @@ def fourth_moments(Z: Array, N: Array, weights: Array, beside: Array | None = No
     weights, beside : array of shape (n,)
         w, of any sign, and b, by default 0.
 
+    Examples
+    --------
     >>> fourth_moments(np.array([[1.0, 2.0]]), np.eye(2), np.array([2.0]))
     array([[10., 20.],
            [20., 40.]])

@@ -138,8 +138,11 @@ def drawable(what: str) -> Iterator[None]:
         raise
     except _FAILURES as error:
         said = str(error.args[0] if error.args else error).partition(". ")[0].partition("\n")[0]
-        why = f"there is no {said}" if isinstance(error, KeyError) and " " not in said else said
-        raise InputError(f"{what} cannot be drawn: {why}") from error
+        if isinstance(error, AttributeError) and error.name:
+            said = f"there is no {error.name}"
+        elif isinstance(error, KeyError) and " " not in said:
+            said = f"there is no {said}"
+        raise InputError(f"{what} cannot be drawn: {said}") from error
 
 
 def with_plain_text(found: Labelled) -> Labelled:
