@@ -336,17 +336,9 @@ def test_labels_on_infinite_laws_are_those_of_real_eigenvalues() -> None:
 
 
 def test_conditions_are_told_without_a_verdict_where_the_noise_sum_is_known(
-    monkeypatch: pytest.MonkeyPatch,
+    asked: list[int],
 ) -> None:
     axes: dict[str, Any] = {"x": ("learning_rate", 0.1, 5), "y": ("momentum", 0, 0.95)}
-    asked: list[int] = []
-    verdict = FamilyJudge.verdict
-
-    def counted(judge: FamilyJudge, points: Any, place: int) -> Any:
-        asked.append(place)
-        return verdict(judge, points, place)
-
-    monkeypatch.setattr(FamilyJudge, "verdict", counted)
     law = Spectrum.power_law("1.5")
     edge = stability_boundary("heavy-ball", law, 4, resolution=12, **axes)
     assert set(edge.condition.values.tolist()) == {"noise_sum"}

@@ -17,7 +17,6 @@ from sgdmem import (
     Problem,
     Reason,
     Spectrum,
-    Verdict,
     aggmo,
     draw,
     heavy_ball,
@@ -27,8 +26,6 @@ from sgdmem import (
 )
 from sgdmem.cli.phase_diagram import _QUANTITIES
 from sgdmem.methods import loss_regime
-from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
-from sgdmem.numeric.compiled_maps.points import AnyPoints
 from sgdmem.phase_diagrams.maps.quantities import QUANTITIES
 from tests.asking import judged, noisy
 from tests.picture_checks import colour_at, is_colour
@@ -119,7 +116,7 @@ def test_quantities_of_a_compiled_map_are_those_of_single_points() -> None:
 )
 @pytest.mark.parametrize("slow", [None, Fraction(1, 2)], ids=["memory 1", "memory 2"])
 def test_critical_batch_sizes_and_reasons_are_found_together(
-    spectrum: Spectrum, tau2: Any, slow: Any, monkeypatch: pytest.MonkeyPatch
+    spectrum: Spectrum, tau2: Any, slow: Any, asked: list[int]
 ) -> None:
     """With tau2 a few are left to single verdicts; proofs on both sides of others agree."""
 
@@ -128,14 +125,6 @@ def test_critical_batch_sizes_and_reasons_are_found_together(
             return heavy_ball(learning_rate, momentum)
         return aggmo(learning_rate, [momentum, slow])
 
-    asked: list[int] = []
-    single = FamilyJudge.verdict
-
-    def verdict(judge: FamilyJudge, points: AnyPoints, place: int) -> Verdict:
-        asked.append(place)
-        return single(judge, points, place)
-
-    monkeypatch.setattr(FamilyJudge, "verdict", verdict)
     problem, rng = noisy(spectrum, tau2=tau2), np.random.default_rng(4)
     rates, momenta = rng.uniform(0.01, 4, 20), rng.uniform(-0.5, 0.99, 15)
     axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("momentum", momenta)}
@@ -157,7 +146,7 @@ def test_critical_batch_sizes_and_reasons_are_found_together(
 @pytest.mark.slow
 @pytest.mark.parametrize("tau2", [-1, "1/2"])
 def test_critical_batch_sizes_near_poles_are_found_by_all_poles(
-    tau2: Any, monkeypatch: pytest.MonkeyPatch
+    tau2: Any, asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nodes do not bound the noise sum, its value by all poles corrects the solution."""
 
@@ -169,14 +158,6 @@ def test_critical_batch_sizes_near_poles_are_found_by_all_poles(
         "x": ("learning_rate", np.linspace(0.01, 3.9, 100)),
         "y": ("momentum", np.linspace(0, 0.99, 100)),
     }
-    asked: list[int] = []
-    single = FamilyJudge.verdict
-
-    def verdict(judge: FamilyJudge, points: AnyPoints, place: int) -> Verdict:
-        asked.append(place)
-        return single(judge, points, place)
-
-    monkeypatch.setattr(FamilyJudge, "verdict", verdict)
     found, counts = [], []
     for together in (False, True):
         home = "sgdmem.numeric.compiled_maps.critical_batch_sizes.is_worthwhile"
