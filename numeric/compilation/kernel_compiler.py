@@ -44,6 +44,14 @@ def compiled_kernels(source: str) -> bytes:
     target = llvm.Target.from_default_triple()
     options = {"cpu": name, "features": features, "opt": 3, "jit": True}
     machine = target.create_target_machine(**options)
+    code: bytes = machine.emit_object(optimized(text, machine))
+    return json.dumps(table).encode() + b"\n" + code
+
+
+def optimized(text: str, machine: Any) -> Any:
+    """Return LLVM's code of kernels as a module that is ready for a processor."""
+    import llvmlite.binding as llvm
+
     module = llvm.parse_assembly(text)
     module.triple, module.data_layout = machine.triple, str(machine.target_data)
     module.verify()
@@ -54,8 +62,7 @@ def compiled_kernels(source: str) -> bytes:
     for function in module.functions:
         if not function.is_declaration:
             passes.run(function, builder)
-    code: bytes = machine.emit_object(module)
-    return json.dumps(table).encode() + b"\n" + code
+    return module
 
 
 def _processor(llvm: Any) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from numba.core.registry import CPUDispatcher
 
 from sgdmem.numeric.compilation.code_keys import own_source
 from sgdmem.numeric.compilation.compiled_modules import run_source
-from sgdmem.numeric.compilation.kernel_compiler import written_kernels
+from sgdmem.numeric.compilation.kernel_compiler import optimized, written_kernels
 from sgdmem.numeric.exported_code.evaluator import evaluator
 from sgdmem.numeric.losses.moment_program import moment_source
 from sgdmem.numeric.simulation.runs import STEPS
@@ -50,15 +50,7 @@ def counts(text: str) -> dict[str, int]:
 def assembly_of_kernels(source: str, architecture: str, processor: str) -> str:
     """Return the assembly of kernels of maps and sums, which are compiled without Numba."""
     machine = machine_for(architecture, processor)
-    module = llvm.parse_assembly(written_kernels(source)[0])
-    passes = llvm.create_new_function_pass_manager()
-    passes.add_sroa_pass()
-    passes.add_simplify_cfg_pass()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
-    for function in module.functions:
-        if not function.is_declaration:
-            passes.run(function, builder)
-    return str(machine.emit_assembly(module))
+    return str(machine.emit_assembly(optimized(written_kernels(source)[0], machine)))
 
 
 def machine_for(architecture: str, processor: str) -> llvm.TargetMachine:
