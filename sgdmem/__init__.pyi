@@ -2,7 +2,7 @@
 from .symbolic.algorithms.algorithm import Algorithm as Algorithm
 from .symbolic.algorithms.family import Family as Family
 from .symbolic.tracing.method import method as method
-from .numeric.losses.schedule import Schedule as Schedule
+from .numeric.schedules.schedule import Schedule as Schedule
 from .numeric.spectra.spectrum import Spectrum as Spectrum
 from .numeric.problems.noise import Noise as Noise
 from .numeric.problems.problem import Problem as Problem

@@ -11,7 +11,6 @@ from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
 from sgdmem.numeric.acceleration.unit_rate import am1, am2, dana
 from sgdmem.numeric.exported_code.evaluator import evaluator
 from sgdmem.numeric.exported_code.source_code import source_code
-from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.long_run import loss_curve
 from sgdmem.numeric.losses.loss_bound import loss_bound
 from sgdmem.numeric.losses.loss_curve import LossCurve
@@ -23,6 +22,7 @@ from sgdmem.numeric.periodic.periodic_radius import periodic_radius
 from sgdmem.numeric.periodic.periodic_stability import periodic_stability
 from sgdmem.numeric.periodic.periodic_verdict import PeriodicVerdict
 from sgdmem.numeric.periodic.repeated_methods import cyclic, lookahead, repeated
+from sgdmem.numeric.schedules.family_schedule import schedule
 from sgdmem.numeric.simulation.lyapunov_exponent import LyapunovExponent, lyapunov_exponent
 from sgdmem.numeric.simulation.shuffled_growth import ShuffledGrowth, shuffled_growth
 from sgdmem.numeric.simulation.trajectory import trajectory

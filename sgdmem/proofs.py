@@ -1,10 +1,10 @@
 """Proofs that `sgdmem.certify` makes, and their checker; proofs of whole regions."""
 
 from sgdmem.numeric.certificates.proof import Proof
-from sgdmem.numeric.certificates.proved_region import ProvedRegion
-from sgdmem.numeric.certificates.regions import prove_region
-from sgdmem.numeric.certificates.robust import robust_stability
-from sgdmem.numeric.certificates.robust_verdict import RobustVerdict
+from sgdmem.numeric.regions.prove_region import prove_region
+from sgdmem.numeric.regions.proved_region import ProvedRegion
+from sgdmem.numeric.regions.robust import robust_stability
+from sgdmem.numeric.regions.robust_verdict import RobustVerdict
 from sgdmem.symbolic.certificates.check import CheckedProof, check_proof
 
 __all__ = [

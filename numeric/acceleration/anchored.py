@@ -20,7 +20,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule
+from sgdmem.numeric.schedules.schedule import Schedule, read_schedule
 from sgdmem.symbolic.errors import InputError, shown
 
 

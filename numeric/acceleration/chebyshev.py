@@ -10,8 +10,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.losses.family_schedule import schedule
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.schedules.family_schedule import schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.symbolic.errors import InputError
 
 

@@ -19,8 +19,8 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.loss_bound import loss_bound
 from sgdmem.numeric.losses.loss_recursion import losses
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.schedules.schedule import Schedule, read_schedule
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown

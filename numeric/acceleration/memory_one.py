@@ -13,10 +13,10 @@ from sgdmem.numeric.acceleration.bounded_noise import largest_factors, resolved_
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.judges.float_problem import FloatProblem
-from sgdmem.numeric.losses.family_schedule import schedule
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.noise_sums.mode_summands import ball_form, midpoint_form
 from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.schedules.family_schedule import schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo.named_algorithms import sgd, two_rate

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 
 
 def restarted(rule: Schedule, first: int) -> Schedule:

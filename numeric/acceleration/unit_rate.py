@@ -14,9 +14,9 @@ from sgdmem.numeric.acceleration.dana_schedule import Dana
 from sgdmem.numeric.acceleration.memory_one import memory_one_rule, read_damping_exponent
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.power_law_fit import fit_power_law
 from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError

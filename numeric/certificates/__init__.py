@@ -1,1 +1,1 @@
-"""Those who make proofs, of verdicts and of regions; `sgdmem.symbolic.certificates` checks them."""
+"""Those who make proofs of verdicts; `sgdmem.symbolic.certificates` checks them."""

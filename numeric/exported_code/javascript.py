@@ -13,7 +13,7 @@ from typing import Any
 
 from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with_plain_parameters
-from sgdmem.numeric.losses.moment_program import moment_pairs, step_program
+from sgdmem.numeric.moments.moment_program import moment_pairs, step_program
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.programs.program import Program

@@ -1,1 +1,1 @@
-"""The mean loss: schedules, exact second moments, long times."""
+"""The mean loss: step by step, after long times, and what no method can beat."""

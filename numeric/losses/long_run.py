@@ -13,14 +13,14 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.losses.epoch_map import EpochMap
 from sgdmem.numeric.losses.loss_curve import LossCurve
 from sgdmem.numeric.losses.loss_recursion import ExpectedLoss, expected_loss
-from sgdmem.numeric.losses.moment_growth import second_moment_growth
-from sgdmem.numeric.losses.moment_map import MomentMap, Moments
-from sgdmem.numeric.losses.reduced_moments import Exponentials, reduced_losses
 from sgdmem.numeric.losses.sampled_losses import step_parts
-from sgdmem.numeric.losses.sampled_moments import SampledMoments
+from sgdmem.numeric.moments.epoch_map import EpochMap
+from sgdmem.numeric.moments.moment_growth import second_moment_growth
+from sgdmem.numeric.moments.moment_map import MomentMap, Moments
+from sgdmem.numeric.moments.reduced_moments import Exponentials, reduced_losses
+from sgdmem.numeric.moments.sampled_moments import SampledMoments
 from sgdmem.numeric.sampled_noise.epoch_radius import require_possible
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.errors import InputError

@@ -10,7 +10,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import EPS
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.reduced_moments import Exponentials
+from sgdmem.numeric.moments.reduced_moments import Exponentials
 from sgdmem.symbolic.errors import InputError, shown
 
 _AROUND = 2.0 ** np.array([-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0])

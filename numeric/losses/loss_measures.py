@@ -15,8 +15,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.losses.mode_panels import mode_panels
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.target import PowerLawTarget, Target
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.spectra.list_quadrature import POINTS, LongList
 from sgdmem.numeric.spectra.power_measure import larger_eigenvalues, power_measure
 from sgdmem.numeric.spectra.spectrum import Spectrum

@@ -13,11 +13,10 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.losses.conditioning import well_conditioned
 from sgdmem.numeric.losses.loss_measures import LossMeasures
 from sgdmem.numeric.losses.sampled_losses import sampled_losses
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule, require_one_rest
-from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_moments
+from sgdmem.numeric.moments.conditioning import well_conditioned
+from sgdmem.numeric.moments.second_moments import Modes, run_moments, starting_moments
 from sgdmem.numeric.problems.coupling import constant_block
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import (
@@ -25,6 +24,7 @@ from sgdmem.numeric.problems.problem import (
     as_problem,
     require_target,
 )
+from sgdmem.numeric.schedules.schedule import Schedule, read_schedule, require_one_rest
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown

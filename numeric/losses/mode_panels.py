@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.spectra.list_quadrature import POINTS
 from sgdmem.numeric.spectra.quadrature import RATIO
 

@@ -15,8 +15,8 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.loss_recursion import expected_loss
-from sgdmem.numeric.losses.schedule import Schedule, Steps, read_schedule
 from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.schedules.schedule import Schedule, Steps, read_schedule
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.errors import InputError

@@ -13,7 +13,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.volterra import causal_convolution, solve_volterra
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.loss_recursion import ExpectedLoss, Method, expected_loss
-from sgdmem.numeric.losses.second_moments import noise_moments, run_moments, starting_moments
+from sgdmem.numeric.moments.second_moments import noise_moments, run_moments, starting_moments
 from sgdmem.symbolic.errors import InputError
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.moment_matrix import losses_by_matrix, matrix_pays
-from sgdmem.numeric.losses.sampled_moments import SampledMoments
-from sgdmem.numeric.losses.schedule import Schedule, Steps
+from sgdmem.numeric.moments.moment_matrix import losses_by_matrix, matrix_pays
+from sgdmem.numeric.moments.sampled_moments import SampledMoments
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.schedules.schedule import Schedule, Steps
 
 _CHUNK = 64  # steps between looking for numbers that are nearly too small
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
-from sgdmem.numeric.losses.moment_program import moment_pairs
+from sgdmem.numeric.moments.moment_program import moment_pairs
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.spectra.power_law import PowerLaw, riemann_zeta
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

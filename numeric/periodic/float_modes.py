@@ -16,9 +16,9 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.judges.noiseless import LISTED
-from sgdmem.numeric.losses.schedule import Steps
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.schedules.schedule import Steps
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 
 _HEAD, _CLOSE = 256, 2.0  # eigenvalues of a law one by one; ratio of the ends of its panels
@@ -108,7 +108,7 @@ def slow_mode(steps: Steps) -> tuple[float, float]:
     Examples
     --------
     >>> from sgdmem import heavy_ball
-    >>> from sgdmem.numeric.losses.schedule import Schedule
+    >>> from sgdmem.numeric.schedules.schedule import Schedule
     >>> pull, rest = slow_mode(Schedule.constant(heavy_ball(0.1, 0.5)).steps(0, 3))
     >>> round(pull, 12), round(rest, 12)
     (0.6, 0.125)

@@ -10,7 +10,6 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.periodic.periodic_proof import prove
 from sgdmem.numeric.periodic.periodic_radius import (
     MOST_WORKERS,
@@ -19,6 +18,7 @@ from sgdmem.numeric.periodic.periodic_radius import (
     require_periodic_problem,
 )
 from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.schedules.schedule import read_schedule
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _PARTS = 48  # places in a search, over a factor of 1000

@@ -13,7 +13,6 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.perron import radius_bounds
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.losses.schedule import Schedule, Steps, read_schedule
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.periodic.periodic_radius import leading_noise, pairs_of_modes
 from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
@@ -21,6 +20,7 @@ from sgdmem.numeric.periodic.proved_samples import sampled_bounds
 from sgdmem.numeric.periodic.proved_tail import proved_tail
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.schedules.schedule import Schedule, Steps, read_schedule
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.determinants import hurwitz_determinants

@@ -27,11 +27,11 @@ from sgdmem.numeric.arithmetic.arnoldi import leading_pair
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.arithmetic.memory import require_memory
-from sgdmem.numeric.losses.schedule import Steps, read_schedule
 from sgdmem.numeric.periodic.float_modes import FloatModes
 from sgdmem.numeric.periodic.moments_over_a_period import MomentsOverAPeriod, product_radii
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.schedules.schedule import Steps, read_schedule
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError

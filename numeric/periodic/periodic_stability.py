@@ -7,7 +7,6 @@ from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.judges.fitted_noise import extreme_noises
-from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.periodic.periodic_proof import prove
 from sgdmem.numeric.periodic.periodic_radius import (
     MOST_WORKERS,
@@ -19,6 +18,7 @@ from sgdmem.numeric.periodic.periodic_radius import (
 from sgdmem.numeric.periodic.periodic_verdict import PeriodicVerdict, rule_name
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.schedules.schedule import read_schedule
 
 _CLEAR = 1e-6  # distance of a float radius from 1
 

@@ -21,8 +21,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.definiteness import is_definite
-from sgdmem.numeric.losses.schedule import Steps
 from sgdmem.numeric.periodic.proved_products import CycleStates, norms, times, turned
+from sgdmem.numeric.schedules.schedule import Steps
 
 _SLACKS = np.geomspace(1e-9, 0.3, 18)  # of the kick: what is proved to be left
 

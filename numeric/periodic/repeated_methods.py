@@ -9,8 +9,8 @@ from typing import Any
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.losses.schedule import Schedule, listed_schedule
 from sgdmem.numeric.periodic.periodic_radius import MOST_STEPS
+from sgdmem.numeric.schedules.schedule import Schedule, listed_schedule
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.algorithms.family import FamilyLike

@@ -3,8 +3,8 @@ r"""Second moments of the states of all modes, stepped together.
 Of an algorithm only P and Q matter here, with whatever weight decay is in P. So the state of mode i
 is one that makes :math:`Q/(P-\lambda_iQ)`: that of the observable canonical form in powers of
 :math:`x-1`, which keeps roots near 1 apart from it. Its first entry is read. Everything is whitened
-as in `sgdmem.numeric.losses.sampled_moments`; entries are in units, powers of 2, in which the noise
-of a single mode makes moments near 1.
+as in `sgdmem.numeric.moments.sampled_moments`; entries are in units, powers of 2, in which the
+noise of a single mode makes moments near 1.
 """
 
 from __future__ import annotations

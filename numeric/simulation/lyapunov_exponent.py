@@ -12,8 +12,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.runs import Runs
 from sgdmem.numeric.simulation.trajectory import MOST_STEPS

@@ -10,8 +10,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule, require_one_rest
 from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.schedules.schedule import Schedule, read_schedule, require_one_rest
 from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.runs import Runs
 from sgdmem.numeric.simulation.start import read_start

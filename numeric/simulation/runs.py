@@ -10,7 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.compiled_modules import load_own
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
-from sgdmem.numeric.losses.schedule import Schedule, Steps
+from sgdmem.numeric.schedules.schedule import Schedule, Steps
 from sgdmem.numeric.simulation.batches import Batches
 
 STEPS = "sgdmem.numeric.simulation.steps"  # in machine code

@@ -12,11 +12,11 @@ from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.sampled_losses import step_parts
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.problems.drawing import batch_of_epoch
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.problems.whitened import WhitenedRows
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.errors import InputError
 

@@ -10,7 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import read_reals, real_array
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.losses.schedule import read_schedule
+from sgdmem.numeric.schedules.schedule import read_schedule
 from sgdmem.symbolic.errors import InputError, shown
 
 MOST_STEPS = 10**8

@@ -26,7 +26,7 @@ from typing import Any
 
 from sgdmem.numeric.acceleration.dana_schedule import Dana
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.systems.random_features import RandomFeatures
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown

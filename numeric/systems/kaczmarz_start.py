@@ -19,10 +19,10 @@ from sgdmem.numeric.arithmetic.definiteness import is_definite
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.sampled_losses import step_parts
-from sgdmem.numeric.losses.sampled_moments import SampledMoments
-from sgdmem.numeric.losses.schedule import read_schedule
+from sgdmem.numeric.moments.sampled_moments import SampledMoments
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_no_weight_decay
+from sgdmem.numeric.schedules.schedule import read_schedule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown

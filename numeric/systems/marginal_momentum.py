@@ -28,8 +28,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import below_one, bounded_float, positive_float, whole
-from sgdmem.numeric.losses.family_schedule import schedule
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.schedules.family_schedule import schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError, shown

@@ -17,9 +17,9 @@ from sgdmem.numeric.losses.long_run import loss_curve
 from sgdmem.numeric.losses.loss_bound import loss_bound
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.loss_series import loss_regime
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.schedules.schedule import Schedule, read_schedule
 from sgdmem.numeric.simulation.monte_carlo import Simulation
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.pictures.artists import named

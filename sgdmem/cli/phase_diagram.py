@@ -27,8 +27,8 @@ from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, 
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size, read_problem
 
 if TYPE_CHECKING:
-    from sgdmem.numeric.certificates.proved_region import ProvedRegion
     from sgdmem.numeric.compilation.cuda import Device
+    from sgdmem.numeric.regions.proved_region import ProvedRegion
     from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 
 _FINE = 40  # points of a map whose colours are those of proved boxes nearly everywhere
@@ -214,7 +214,7 @@ def _proved(
     import numpy as np
 
     from sgdmem.numeric.arithmetic.scales import scale_of
-    from sgdmem.numeric.certificates.regions import prove_region
+    from sgdmem.numeric.regions.prove_region import prove_region
 
     if callable(problem):
         raise click.UsageError("--certify is of a problem that stays the same")

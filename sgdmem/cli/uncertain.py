@@ -51,7 +51,7 @@ def measured_spectrum(options: Mapping[str, Any]) -> tuple[Any, Any] | None:
     if known is None:
         return None
     from sgdmem.numeric.arithmetic.inputs import number
-    from sgdmem.numeric.certificates.intervals import read_band
+    from sgdmem.numeric.regions.intervals import read_band
     from sgdmem.numeric.spectra.spectrum import Spectrum
     from sgdmem.symbolic.errors import InputError
 
@@ -75,7 +75,7 @@ def print_robust(
     measured: tuple[Any, Any] | None = None,
 ) -> bool | None:
     """Print whether all, some or none of some intervals is stable; return True, None or False."""
-    from sgdmem.numeric.certificates.robust import robust_stability
+    from sgdmem.numeric.regions.robust import robust_stability
 
     family, values = read_method(algorithm, settings)
     missing = [name for name in family.missing(values) if name not in intervals]

@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.schedules.family_schedule import schedule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.systems.mem_sgd import rand_k_run
 from sgdmem.numeric.theorems.check import Case, Claim, Statement

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.family_schedule import schedule
-from sgdmem.numeric.losses.schedule import Schedule, Steps, read_schedule
+from sgdmem.numeric.schedules.family_schedule import schedule
+from sgdmem.numeric.schedules.schedule import Schedule, Steps, read_schedule
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown

@@ -11,7 +11,7 @@ import torch
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.training.networks.network import Network
 from sgdmem.numeric.training.optimizers.from_optimizer import from_optimizer
 from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer

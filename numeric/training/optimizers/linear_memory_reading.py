@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.optimizers.parameter_groups import Request, one_decay, read_groups
 from sgdmem.symbolic.errors import InputError

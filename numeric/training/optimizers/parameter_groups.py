@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.schedule import Schedule, table_schedule
+from sgdmem.numeric.schedules.schedule import Schedule, table_schedule
 from sgdmem.numeric.training.optimizers.scheduled_options import Options, options_of_steps
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

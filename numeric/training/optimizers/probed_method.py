@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.schedule import Schedule, Steps, table_schedule
+from sgdmem.numeric.schedules.schedule import Schedule, Steps, table_schedule
 from sgdmem.numeric.training.optimizers.hankel_realization import realization
 from sgdmem.numeric.training.optimizers.impulse_responses import (
     BURN_IN,

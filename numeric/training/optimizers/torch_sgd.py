@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.optimizers.parameter_groups import (
     Groups,

@@ -21,7 +21,7 @@ from sgdmem.numeric.compilation.code_keys import own_source
 from sgdmem.numeric.compilation.compiled_modules import run_source
 from sgdmem.numeric.compilation.kernel_compiler import optimized, written_kernels
 from sgdmem.numeric.exported_code.evaluator import evaluator
-from sgdmem.numeric.losses.moment_program import moment_source
+from sgdmem.numeric.moments.moment_program import moment_source
 from sgdmem.numeric.simulation.runs import STEPS
 
 VECTOR = r"(?:%[yz]mm\d|v\d+\.2d|z\d+\.d)"  # of AVX2 and AVX-512, of NEON, of SVE

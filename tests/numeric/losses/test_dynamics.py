@@ -11,9 +11,9 @@ import pytest
 
 from sgdmem import InputError, Noise, Problem, Spectrum, losses
 from sgdmem.methods import propagators, schedule
-from sgdmem.numeric.losses.moment_program import FLUSHED
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.moments.moment_program import FLUSHED
 from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.theorems.instances import stable_algorithm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo import named_algorithms as named

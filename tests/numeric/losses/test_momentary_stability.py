@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
-from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.schedules.family_schedule import schedule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.errors import InputError

@@ -28,13 +28,13 @@ from sgdmem import (
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses import sampled_losses
-from sgdmem.numeric.losses.conditioning import error_gains, orthogonal_realisation
-from sgdmem.numeric.losses.fourth_moments import FourthMoments
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.moments.conditioning import error_gains, orthogonal_realisation
+from sgdmem.numeric.moments.fourth_moments import FourthMoments
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import draws, naive
-from tests.numeric.losses.test_sampled_moments import batches_in_order, draw_case, problem_of
+from tests.numeric.moments.test_sampled_moments import batches_in_order, draw_case, problem_of
 
 SHRINKING = Algorithm("0.3", "0.5", "-0.3", "0.5", "0.2", "0.05")
 

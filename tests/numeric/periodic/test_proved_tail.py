@@ -12,10 +12,10 @@ import sgdmem
 from sgdmem import Noise, Problem
 from sgdmem.methods import cyclic, periodic_radius, periodic_stability
 from sgdmem.numeric.arithmetic.ball import Ball
-from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.periodic import periodic_proof
 from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
 from sgdmem.numeric.periodic.proved_tail import proved_tail
+from sgdmem.numeric.schedules.schedule import read_schedule
 from tests.numeric.periodic.test_periodic_radius import random_cycle
 
 

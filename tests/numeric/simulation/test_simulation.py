@@ -14,7 +14,7 @@ from scipy.stats import ks_2samp
 from sgdmem import Noise, Problem, Spectrum, aggmo, heavy_ball, losses, nesterov, sgd
 from sgdmem.methods import schedule
 from sgdmem.numeric.compilation.compiled_modules import load_own
-from sgdmem.numeric.losses.schedule import read_schedule
+from sgdmem.numeric.schedules.schedule import read_schedule
 from sgdmem.numeric.simulation import batches
 from sgdmem.numeric.simulation.monte_carlo import simulate
 from sgdmem.numeric.simulation.runs import STEPS

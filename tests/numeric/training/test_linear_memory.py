@@ -13,7 +13,7 @@ import pytest
 
 import sgdmem
 from sgdmem.methods import averaged_sgd, heavy_ball, nesterov, schedule, torch_sgd, trajectory
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule
+from sgdmem.numeric.schedules.schedule import Schedule, read_schedule
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 

@@ -21,8 +21,8 @@ from sgdmem.numeric.acceleration.accelerated import DELAY, accelerated
 from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.acceleration.unit_rate import scaled
 from sgdmem.numeric.losses.loss_recursion import losses
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

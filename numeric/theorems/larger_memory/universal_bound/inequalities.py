@@ -37,9 +37,9 @@ from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.loss_bound import least_noise, loss_bound
 from sgdmem.numeric.losses.loss_recursion import losses
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger, widen
 from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import (

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import ListedTarget
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
 

@@ -14,9 +14,9 @@ from flint import arb
 from sgdmem import Noise, Problem, Spectrum, largest_learning_rate, stability
 from sgdmem.errors import InputError
 from sgdmem.numeric.arithmetic.ball import Ball
-from sgdmem.numeric.certificates import box_search
-from sgdmem.numeric.certificates.boxes import Modes
 from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.regions import box_search
+from sgdmem.numeric.regions.boxes import Modes
 from sgdmem.proofs import RobustVerdict, robust_stability
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 

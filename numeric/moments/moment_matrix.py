@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.sampled_moments import FLUSHED, SampledMoments
+from sgdmem.numeric.moments.sampled_moments import FLUSHED, SampledMoments
 
 _LARGEST = 2000  # moments
 _MOST = 1024  # steps at once

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sgdmem.numeric.certificates.intervals import Band, Interval
-from sgdmem.numeric.certificates.robust_verdict import plain
-from sgdmem.numeric.certificates.uncertain import OF_NOISE
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.regions.intervals import Band, Interval
+from sgdmem.numeric.regions.robust_verdict import plain
+from sgdmem.numeric.regions.uncertain import OF_NOISE
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.constructors import argument_text
 from sgdmem.symbolic.algorithms.family import Family

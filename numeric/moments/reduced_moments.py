@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.moment_map import MomentMap, Moments
+from sgdmem.numeric.moments.moment_map import MomentMap, Moments
 
 _SLOWEST = 1e-9  # discounts come as near to the growth as this
 _RATIO = 1.5  # of the distances of two discounts

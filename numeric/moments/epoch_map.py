@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.moment_map import MomentMap, Moments
+from sgdmem.numeric.moments.moment_map import MomentMap, Moments
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise
 

@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.certificates.asked import Asked
-from sgdmem.numeric.certificates.box_search import BoxSearch
-from sgdmem.numeric.certificates.intervals import (
+from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.regions.asked import Asked
+from sgdmem.numeric.regions.box_search import BoxSearch
+from sgdmem.numeric.regions.intervals import (
     read_band,
     read_interval,
     read_intervals,
     spectrum_of_intervals,
 )
-from sgdmem.numeric.certificates.noise_extremes import noise_extremes
-from sgdmem.numeric.certificates.robust_verdict import RobustVerdict
-from sgdmem.numeric.certificates.uncertain import OF_NOISE, require_two_parameters
-from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.regions.noise_extremes import noise_extremes
+from sgdmem.numeric.regions.robust_verdict import RobustVerdict
+from sgdmem.numeric.regions.uncertain import OF_NOISE, require_two_parameters
 from sgdmem.symbolic.algebra.scalars import interval_ends
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sympy import Symbol
 
-from sgdmem.numeric.certificates.nowhere_stable import is_nowhere_schur
+from sgdmem.numeric.regions.nowhere_stable import is_nowhere_schur
 from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 

@@ -14,9 +14,13 @@ from sgdmem._version import __version__
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.arithmetic.scales import Scale, require_scale, to_places, to_values
-from sgdmem.numeric.certificates.boxes import OPEN
-from sgdmem.numeric.certificates.proved_region import ProvedRegion, box_areas
-from sgdmem.numeric.certificates.uncertain import (
+from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.problems.batch_size import is_infinite
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.regions.boxes import OPEN
+from sgdmem.numeric.regions.proved_region import ProvedRegion, box_areas
+from sgdmem.numeric.regions.uncertain import (
     OF_NOISE,
     BoxQuestion,
     box_judge,
@@ -24,10 +28,6 @@ from sgdmem.numeric.certificates.uncertain import (
     require_physical,
     require_two_parameters,
 )
-from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.problems.noise import Noise
-from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from sgdmem.numeric.losses.moment_map import MomentMap
+from sgdmem.numeric.moments.moment_map import MomentMap
 from sgdmem.numeric.problems.samples import Samples
 
 _TOLERANCE = 1e-13  # relative, of the radius

@@ -17,9 +17,9 @@ from sgdmem.numeric.acceleration.real_root_algorithms import (
     interlace,
     real_root_entries,
 )
-from sgdmem.numeric.losses.conditioning import error_gains, orthogonal_realisation
 from sgdmem.numeric.losses.momentary_stability import momentary_stability
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.moments.conditioning import error_gains, orthogonal_realisation
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 

@@ -13,7 +13,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.scales import Scale, to_places
 from sgdmem.numeric.arithmetic.shares import percent
-from sgdmem.numeric.certificates.boxes import OPEN, STABLE, UNSTABLE
+from sgdmem.numeric.regions.boxes import OPEN, STABLE, UNSTABLE
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError, shown
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.certificates.boxes import BoxJudge, Modes, NoiseShares
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram, family_program
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.regions.boxes import BoxJudge, Modes, NoiseShares
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.branching_values import branches
 from sgdmem.symbolic.algorithms.family import Family

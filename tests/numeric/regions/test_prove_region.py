@@ -11,8 +11,8 @@ import pytest
 from sgdmem import Noise, Problem, Spectrum, certify, phase_diagram, stability
 from sgdmem.errors import InputError
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.certificates import uncertain
 from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.regions import uncertain
 from sgdmem.proofs import ProvedRegion, prove_region
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 

@@ -14,7 +14,7 @@ import pytest
 
 from sgdmem import InputError, Problem, losses
 from sgdmem.methods import accelerated, compare_methods, jacobi_heavy_ball, schedule
-from sgdmem.numeric.losses.schedule import Schedule, listed_schedule, read_schedule
+from sgdmem.numeric.schedules.schedule import Schedule, listed_schedule, read_schedule
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo import named_algorithms as named
 

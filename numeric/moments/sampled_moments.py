@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.fourth_moments import FourthMoments
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.moments.fourth_moments import FourthMoments
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, require_target
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_states import congruence
+from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError

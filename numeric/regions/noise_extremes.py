@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sgdmem.numeric.certificates.intervals import Interval
-from sgdmem.numeric.certificates.uncertain import require_physical
 from sgdmem.numeric.judges.fitted_noise import extreme_noises
 from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
+from sgdmem.numeric.regions.intervals import Interval
+from sgdmem.numeric.regions.uncertain import require_physical
 from sgdmem.symbolic.errors import InputError
 
 _UNBOUNDED = 10**100  # tau1 where an estimate says nothing

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.certificates.boxes import OPEN, STABLE, UNSTABLE, Modes
-from sgdmem.numeric.certificates.intervals import Band, Interval
-from sgdmem.numeric.certificates.noise_extremes import NoiseExtremes
-from sgdmem.numeric.certificates.nowhere_stable import is_nowhere_schur, known_ends
-from sgdmem.numeric.certificates.robust_verdict import BoxFinding, Extent, joined
-from sgdmem.numeric.certificates.uncertain import BoxQuestion, box_judge, read_family
 from sgdmem.numeric.noise_sums.mode_summands import form_under, mode_summands
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.regions.boxes import OPEN, STABLE, UNSTABLE, Modes
+from sgdmem.numeric.regions.intervals import Band, Interval
+from sgdmem.numeric.regions.noise_extremes import NoiseExtremes
+from sgdmem.numeric.regions.nowhere_stable import is_nowhere_schur, known_ends
+from sgdmem.numeric.regions.robust_verdict import BoxFinding, Extent, joined
+from sgdmem.numeric.regions.uncertain import BoxQuestion, box_judge, read_family
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm

@@ -24,7 +24,7 @@ from sgdmem import (
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses import sampled_losses
-from sgdmem.numeric.losses.fourth_moments import FourthMoments
+from sgdmem.numeric.moments.fourth_moments import FourthMoments
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import draws, naive
 

@@ -20,8 +20,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import EPS
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.conjugate_gradients import conjugate_gradients
-from sgdmem.numeric.losses.moment_matrix import Step
-from sgdmem.numeric.losses.sampled_moments import SampledMoments, spread
+from sgdmem.numeric.moments.moment_matrix import Step
+from sgdmem.numeric.moments.sampled_moments import SampledMoments, spread
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_states import congruence
 from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair

@@ -14,7 +14,7 @@ from itertools import product
 from math import comb, prod
 from typing import Any
 
-from sgdmem.numeric.certificates.intervals import Interval
+from sgdmem.numeric.regions.intervals import Interval
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
 from sgdmem.symbolic.algebra.scalars import to_sympy

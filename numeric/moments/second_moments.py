@@ -9,9 +9,9 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.compiled_modules import load_module
-from sgdmem.numeric.losses.moment_program import moment_pairs, moment_source
-from sgdmem.numeric.losses.schedule import Schedule, Steps
+from sgdmem.numeric.moments.moment_program import moment_pairs, moment_source
 from sgdmem.numeric.problems.coupling import Block, constant_block
+from sgdmem.numeric.schedules.schedule import Schedule, Steps
 
 _CHUNK = 20_000  # steps between reports of progress
 

@@ -1,0 +1,1 @@
+"""Second moments, step by step and in long runs, on listed eigenvalues and on samples."""
