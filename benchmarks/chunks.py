@@ -24,7 +24,7 @@ from benchmarks.measuring import short, table
 from benchmarks.one_map import BATCH_SIZE, family, peak_megabytes, spectrum
 from sgdmem.numeric.compiled_maps import family_judge
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
-from sgdmem.phase_diagrams.maps import chunked
+from sgdmem.phase_diagrams.stores import filling
 
 MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "0", "1", "2", "3"), (4096,), 5, 10**12
 KEPT = ("verdicts", "all")  # of what a diagram has
@@ -89,7 +89,7 @@ def one(memory: str, side: int, verdicts_only: bool) -> dict[str, Any]:
         seconds["compute"].append(computed - begin)
         seconds["write"].append(time.process_time() - computed)
 
-    chunked.compute_chunk = compute
+    filling.compute_chunk = compute
     with tempfile.TemporaryDirectory() as folder:
         sgdmem.phase_diagram(
             family(memory),

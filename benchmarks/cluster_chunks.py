@@ -26,7 +26,7 @@ from benchmarks.measuring import short, table
 from benchmarks.one_map import BATCH_SIZE, family, peak_megabytes, spectrum
 from sgdmem.numeric.compiled_maps import family_judge
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
-from sgdmem.phase_diagrams.maps import chunked
+from sgdmem.phase_diagrams.stores import filling
 
 SIDE, COLUMNS, ROWS, LONG = 4096, 4, 3, 10**6  # points of a chunk, chunks, points of an axis
 _kernel = [0.0]  # seconds
@@ -125,7 +125,7 @@ def question_of_all_points() -> dict[str, float]:
         import_module("pickle").loads(data)
         sizes["seconds to read it"] = time.process_time() - begin
 
-    setattr(chunked, "fill", sent)  # noqa: B010 - a name that is imported
+    setattr(filling, "fill", sent)  # noqa: B010 - a name that is imported
     begin = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         sgdmem.phase_diagram(

@@ -58,7 +58,7 @@ LAYERS = {
         *(f"training.{x}" for x in ("methods", "optimizers", "networks", "watching")),
         *("systems", "systems.associative_memory", "systems.deep_linear", "theorems"),
     ),
-    "phase_diagrams": ("maps", "pictures", "systems", "explorer"),
+    "phase_diagrams": ("stores", "maps", "pictures", "systems", "explorer"),
 }
 ROOMS = (
     "_version",

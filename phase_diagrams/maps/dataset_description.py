@@ -9,8 +9,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sgdmem._version import __version__
-from sgdmem.phase_diagrams.maps.digests import axis_digest, digest, number_digest
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
+from sgdmem.phase_diagrams.stores.digests import axis_digest, digest, number_digest
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Build, Family
 from sgdmem.symbolic.algorithms.general_member import general_member

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.cuda import Device, chosen_device
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.phase_diagrams.maps.axes import Axis, own_parameters, read_axes
+from sgdmem.phase_diagrams.maps.axes import Axis, coordinates, own_parameters, read_axes
 from sgdmem.phase_diagrams.maps.dataset_description import describe, identify, own_labels
 from sgdmem.phase_diagrams.maps.edges import traced_edges
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled, LabelledArrays
 from sgdmem.phase_diagrams.maps.quantities import SUMS, VERDICTS, find_quantities
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
-from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import find_family
@@ -106,13 +105,14 @@ def _stored(
     client: Any,
     progress: bool,
 ) -> xarray.Dataset:
-    from sgdmem.phase_diagrams.maps.chunk_faults import shortened
-    from sgdmem.phase_diagrams.maps.chunk_store import open_store
-    from sgdmem.phase_diagrams.maps.chunked import fill, fill_on_cluster
+    from sgdmem.phase_diagrams.stores.faults import shortened
+    from sgdmem.phase_diagrams.stores.filling import fill, fill_on_cluster
+    from sgdmem.phase_diagrams.stores.groups import open_store
+    from sgdmem.phase_diagrams.stores.reading import opened
 
     store = open_store(
         path,
-        {name: [to_float(value) for value in values] for name, values in question.axes.items()},
+        coordinates(question.axes),
         question.variables,
         attributes,
         identify(question, attributes),
@@ -130,7 +130,7 @@ def _stored(
             fill(question, store, missing, advance)
         else:
             fill_on_cluster(question, store, missing, client, advance)
-    return store.dataset()
+    return opened(path)
 
 
 def _read_store(

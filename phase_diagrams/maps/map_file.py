@@ -8,9 +8,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sgdmem.phase_diagrams.maps.chunk_store import read_stored
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled, LabelledArray, LabelledArrays
 from sgdmem.phase_diagrams.maps.netcdf import write_netcdf
+from sgdmem.phase_diagrams.stores.reading import read_stored
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.files.marks import append_mark, require_unchanged
 from sgdmem.symbolic.files.whole_files import whole_file

@@ -207,6 +207,11 @@ class Quantity:
         """Of the values."""
         return np.dtype(np.int8 if self.flags else float)
 
+    @property
+    def fill_value(self) -> Any:
+        """What a store has where a chunk is missing."""
+        return NOT_YET if self.flags else np.nan
+
 
 _ANSWERS = {NOT_YET: "not_computed", -1: "undecided", 0: "unstable", 1: "stable"}
 VERDICTS: Mapping[str, Quantity] = {  # what every diagram has

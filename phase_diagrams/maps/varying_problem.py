@@ -15,7 +15,7 @@ from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.axes import PROBLEM_PARAMETERS
-from sgdmem.phase_diagrams.maps.digests import digest, number_digest
+from sgdmem.phase_diagrams.stores.digests import digest, number_digest
 from sgdmem.symbolic.errors import InputError
 
 Axes = Mapping[str, Sequence[Any]]

@@ -136,9 +136,9 @@ def test_what_may_not_be_written_stays(old: Path) -> None:
 OTHERS = {
     ("numeric/compilation", "write_bytes"),
     ("numeric/compilation", "write_text"),
-    ("phase_diagrams/maps/chunk_files.py", "open"),  # renamed too; checked by their sums
-    ("phase_diagrams/maps/chunk_store.py", "rename"),
-    ("phase_diagrams/maps/chunked.py", "write_bytes"),  # for workers, until they are done
+    ("phase_diagrams/stores/chunk_files.py", "open"),  # renamed too; checked by their sums
+    ("phase_diagrams/stores/groups.py", "rename"),
+    ("phase_diagrams/stores/filling.py", "write_bytes"),  # for workers, until they are done
     ("phase_diagrams/maps/map_file.py", "rename"),  # of variables
     ("phase_diagrams/maps/map_file.py", "open"),
     ("phase_diagrams/pictures/picture_file.py", "savefig"),

@@ -1,25 +1,36 @@
-"""Diagrams computed chunk by chunk, by this process or on a dask cluster."""
+"""Stores filled chunk by chunk, by this process or on a dask cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
-from sgdmem.phase_diagrams.maps.chunk_store import Chunk, ChunkStore
-from sgdmem.phase_diagrams.maps.question import DiagramQuestion
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.phase_diagrams.stores.chunk_store import Chunk, ChunkStore
 from sgdmem.symbolic.errors import InputError, shown
 
 _unpacking = Lock()
 _AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees millions at once
 
 
-def compute_chunk(question: DiagramQuestion, store: ChunkStore, chunk: Chunk) -> None:
+class Question(Protocol):
+    """What is asked at every point. For workers it can be pickled."""
+
+    @property
+    def axes(self) -> Mapping[str, Sequence[Any]]:
+        """All values of each axis."""
+
+    def values(self, part: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
+        """Return the answers at some values of each axis, by variable."""
+
+
+def compute_chunk(question: Question, store: ChunkStore, chunk: Chunk) -> None:
     """Compute a chunk and write it, unless it is there already."""
     if store.faults(chunk):
         slices = store.slices(chunk)
@@ -28,7 +39,7 @@ def compute_chunk(question: DiagramQuestion, store: ChunkStore, chunk: Chunk) ->
 
 
 def fill(
-    question: DiagramQuestion,
+    question: Question,
     store: ChunkStore,
     missing: Iterable[Chunk],
     advance: Callable[[int], None],
@@ -40,7 +51,7 @@ def fill(
 
 
 def fill_on_cluster(
-    question: DiagramQuestion,
+    question: Question,
     store: ChunkStore,
     missing: Iterable[Chunk],
     client: Any,
@@ -101,7 +112,7 @@ def _compute_packed(packed: Path, chunk: Chunk) -> Chunk:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: Path) -> tuple[DiagramQuestion, ChunkStore]:
+def _unpacked(packed: Path) -> tuple[Question, ChunkStore]:
     """Return the question, the same object for all chunks: what it has derived stays with it."""
     import pickle
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.phase_diagrams.maps.chunk_faults import checksum, chunk_file, description_file
+from sgdmem.phase_diagrams.stores.faults import checksum, chunk_file, description_file
 
 _SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
 

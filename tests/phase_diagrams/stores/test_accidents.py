@@ -15,8 +15,8 @@ import pytest
 import xarray
 
 from sgdmem import Spectrum, phase_diagram
-from sgdmem.phase_diagrams.maps.chunk_store import read_stored
-from tests.phase_diagrams.maps.test_chunked import refusing, written
+from sgdmem.phase_diagrams.stores.reading import read_stored
+from tests.phase_diagrams.stores.test_chunked import refusing, written
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* is judged point by point")
 
@@ -28,7 +28,7 @@ import sys, time
 from fractions import Fraction
 import numpy as np
 from sgdmem import phase_diagram, Spectrum
-from tests.phase_diagrams.maps.test_chunked import refusing
+from tests.phase_diagrams.stores.test_chunked import refusing
 
 def slow(learning_rate, momentum):
     time.sleep(0.001)

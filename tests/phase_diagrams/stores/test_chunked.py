@@ -17,11 +17,12 @@ import xarray
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, aggmo, draw, phase_diagram
 from sgdmem.numeric.compilation.cache_folder import ENVIRONMENT_VARIABLE
 from sgdmem.numeric.compiled_maps import compiled_judge
-from sgdmem.phase_diagrams.maps import chunked
 from sgdmem.phase_diagrams.maps import question as question_module
-from sgdmem.phase_diagrams.maps.chunk_files import write_chunk
-from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
 from sgdmem.phase_diagrams.pictures.palette import LIGHT_BLUE
+from sgdmem.phase_diagrams.stores import filling
+from sgdmem.phase_diagrams.stores.chunk_files import write_chunk
+from sgdmem.phase_diagrams.stores.chunk_store import ChunkStore
+from sgdmem.phase_diagrams.stores.reading import read_stored
 from sgdmem.pictures import artists
 from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words
@@ -132,7 +133,7 @@ class Counted:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.computed: list[tuple[int, ...]] = []
         self.most = math.inf
-        compute = chunked.compute_chunk
+        compute = filling.compute_chunk
 
         def counting(question: Any, store: ChunkStore, chunk: tuple[int, ...]) -> None:
             if len(self.computed) >= self.most:
@@ -140,7 +141,7 @@ class Counted:
             self.computed.append(chunk)
             compute(question, store, chunk)
 
-        monkeypatch.setattr(chunked, "compute_chunk", counting)
+        monkeypatch.setattr(filling, "compute_chunk", counting)
 
 
 def written(store: Path) -> dict[str, int]:
@@ -515,7 +516,7 @@ def test_threads_of_a_worker_derive_and_compile_once(
         questions.append((question, store))
 
     with monkeypatch.context() as patch:
-        patch.setattr(chunked, "compute_chunk", kept)
+        patch.setattr(filling, "compute_chunk", kept)
         phase_diagram(**MAP, store=tmp_path / "map.zarr", chunk=16)
     question, store = questions[0]
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "cache"))
@@ -525,7 +526,7 @@ def test_threads_of_a_worker_derive_and_compile_once(
     packed, chunks = tmp_path / "question", list(store.chunks)[:4]
     packed.write_bytes(cloudpickle.dumps((question, store)))
     with ThreadPoolExecutor(len(chunks)) as pool:
-        found = list(pool.map(lambda chunk: chunked._compute_packed(packed, chunk), chunks))
+        found = list(pool.map(lambda chunk: filling._compute_packed(packed, chunk), chunks))
     assert found == chunks and not any(map(store.faults, chunks))
     assert len(done["derived"]) == 1
     assert len(done["compiled"]) == len(set(done["compiled"])) > 1
