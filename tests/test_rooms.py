@@ -63,7 +63,8 @@ LAYERS = {
 ROOMS = (
     "_version",
     *(f"{layer}.{room}" for layer, rooms in LAYERS.items() for room in rooms),
-    *("errors", "methods", "pictures", "proofs", "systems", "training", "cli", "__main__"),
+    *("errors", "methods", "pictures", "proofs", "systems", "training"),
+    *("cli.arguments", "cli.process", "cli.commands", "cli", "__main__"),
 )
 # What the folders of a layer may not import, however lazily.
 FOREIGN = {"symbolic": {"matplotlib"}, "numeric": {"matplotlib"}, "phase_diagrams": set[str]()}

@@ -1,1 +1,1 @@
-"""The command line, one file a command."""
+"""The command line: a module of its own for each command, for each kind of argument."""

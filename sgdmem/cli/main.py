@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from sgdmem._version import __version__
-from sgdmem.cli.commands import CommandGroup
-from sgdmem.cli.exits import ended
+from sgdmem.cli.command_table import CommandGroup
+from sgdmem.cli.process.exits import ended
 
 
 def main(arguments: Sequence[str], own_process: bool = False) -> None:

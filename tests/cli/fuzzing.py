@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, Setting
-from sgdmem.cli.exits import FAULT, INTERRUPTED, USAGE_ERROR
+from sgdmem.cli.arguments.algorithm import AlgorithmName, Setting
 from sgdmem.cli.main import cli, main
+from sgdmem.cli.process.exits import FAULT, INTERRUPTED, USAGE_ERROR
 
 Files = dict[str, list[str]]
 

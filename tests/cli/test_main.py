@@ -12,8 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sgdmem.cli import commands
-from sgdmem.cli.commands import SHORT_HELP
+from sgdmem.cli import command_table
+from sgdmem.cli.command_table import SHORT_HELP
 from sgdmem.cli.main import cli
 from tests.cli.running import HEAVY_BALL, LAW, imported_by, run
 
@@ -121,7 +121,8 @@ def test_help_imports_little() -> None:
     found = imported_by("--help")
     assert not found & {"numpy", "sympy", "numba", "matplotlib", "scipy", "xarray", "flint", "rich"}
     ours = {name.removeprefix("sgdmem.") for name in found if name.startswith("sgdmem.")}
-    of_cli = {"cli", *(f"cli.{name}" for name in ("main", "commands", "exits", "interrupts"))}
+    modules = ("main", "command_table", "process", "process.exits", "process.interrupts")
+    of_cli = {"cli", *(f"cli.{name}" for name in modules)}
     assert ours == {"_version", *of_cli}
 
 
@@ -129,7 +130,7 @@ def test_every_command_is_in_the_table() -> None:
     assert list(cli.commands) == sorted(SHORT_HELP)
     written = {
         f"{name}_command"
-        for path in Path(commands.__file__).parent.glob("*.py")
+        for path in Path(command_table.__file__).parent.glob("commands/*.py")
         for name in [path.stem]
         if f"\ndef {name}_command(" in path.read_text()
     }

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from sgdmem import Problem, Spectrum
-from sgdmem.cli.arguments import FigureSize, read_settings
-from sgdmem.cli.axes import read_axis, read_panels, read_range, read_window
-from sgdmem.cli.periodic import _ramp
+from sgdmem.cli.arguments.algorithm import FigureSize, read_settings
+from sgdmem.cli.arguments.axes import read_axis, read_panels, read_range, read_window
+from sgdmem.cli.arguments.periodic import _ramp
 from sgdmem.errors import SgdmemError
 from sgdmem.numeric.spectra.data_files import load_data, load_labels
 from sgdmem.phase_diagrams.maps.map_file import read_map_file, write_map_file

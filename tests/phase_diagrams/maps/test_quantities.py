@@ -24,7 +24,7 @@ from sgdmem import (
     sgd,
     stability,
 )
-from sgdmem.cli.phase_diagram import _QUANTITIES
+from sgdmem.cli.commands.phase_diagram import _QUANTITIES
 from sgdmem.methods import loss_regime
 from sgdmem.phase_diagrams.maps.quantities import QUANTITIES
 from tests.asking import judged, noisy

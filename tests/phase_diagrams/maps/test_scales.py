@@ -9,7 +9,7 @@ import pytest
 
 import sgdmem
 from sgdmem import InputError, Spectrum
-from sgdmem.cli.axes import read_axis, read_window
+from sgdmem.cli.arguments.axes import read_axis, read_window
 from sgdmem.numeric.arithmetic.scales import evenly, scale_of, to_places, to_values
 from sgdmem.pictures import artists
 from tests.picture_checks import crowded

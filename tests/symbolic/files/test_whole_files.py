@@ -143,7 +143,7 @@ OTHERS = {
     ("phase_diagrams/maps/map_file.py", "open"),
     ("phase_diagrams/pictures/picture_file.py", "savefig"),
     ("phase_diagrams/systems/named_diagram_data.py", "rename"),
-    ("sgdmem/cli/exits.py", "open"),  # in the place of closed streams
+    ("sgdmem/cli/process/exits.py", "open"),  # in the place of closed streams
     ("symbolic/derivations/documents/pdf.py", "write_text"),
     ("symbolic/files", "open"),
     ("symbolic/files", "write_bytes"),

@@ -1,0 +1,1 @@
+"""What commands are given: algorithms, problems, axes, files to write."""
