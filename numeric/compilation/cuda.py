@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -28,6 +29,17 @@ def is_available() -> bool:
     return bool(_numba_cuda().is_available())
 
 
+def is_simulated() -> bool:
+    """Whether Numba's simulator is to take a GPU's place."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
+
+
+def require_device(device: Any) -> None:
+    """Raise InputError unless it is one of the three words."""
+    if device not in get_args(Device):
+        raise InputError(f"device must be 'cpu', 'cuda' or 'auto', got {shown(device)}")
+
+
 def chosen_device(device: Device) -> Literal["cpu", "cuda"]:
     """Return where to compute: ``"auto"`` is a GPU where there is one.
 
@@ -36,8 +48,7 @@ def chosen_device(device: Device) -> Literal["cpu", "cuda"]:
     InputError
         If a GPU is wanted and there is none, or the word is none of the three.
     """
-    if device not in ("cpu", "cuda", "auto"):
-        raise InputError(f"device must be 'cpu', 'cuda' or 'auto', got {shown(device)}")
+    require_device(device)
     if device == "cpu":
         return "cpu"
     if is_available():

@@ -12,7 +12,7 @@ from sgdmem.numeric.compilation.progress import expect_passes, report_pass
 from sgdmem.numeric.problems.symmetric_products import blocks, weighted_squares
 from sgdmem.numeric.spectra.row_pieces import rows_together, slices
 
-_EXPECTED = 4  # passes that a question takes, as far as is known before the first
+EXPECTED = 4  # passes that a question takes, as far as is known before the first
 
 
 class FirstPass(NamedTuple):
@@ -40,7 +40,7 @@ class FirstPass(NamedTuple):
         image: Callable[[slice, Array, Array], Array],
     ) -> FirstPass:
         """Read pieces of columns, shape (m, K, N); ``image`` is what they are in `covariance`."""
-        expect_passes(_EXPECTED)
+        expect_passes(EXPECTED)
         size, n = eigenvalues.size, weights.size
         found = cls(np.empty(n), np.empty(n), *np.zeros((2, size, size)))
         both = np.stack([np.ones(size), eigenvalues], axis=1)

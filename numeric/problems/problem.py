@@ -11,6 +11,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.compilation.gpu_arrays import device_of_data
 from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.target import ListedTarget, PowerLawTarget, Target, read_target
@@ -19,6 +20,7 @@ from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
+    from sgdmem.numeric.compilation.cuda import Device
     from sgdmem.numeric.problems.samples import Samples
 
 USUAL_EXPONENT = 1.5  # of the power law that pictures show where no problem is given
@@ -161,6 +163,7 @@ class Problem:
         shuffle: bool = False,
         noise: Noise | None = None,
         weight_decay: Any = 0,
+        device: Device = "cpu",
     ) -> Problem:
         r"""Return the least squares :math:`L(w)=\frac1{2n}\sum_i|J_iw-y_i|^2` of samples.
 
@@ -197,12 +200,15 @@ class Problem:
             leave, added up over outputs.
         weight_decay : number >= 0
             See `Problem`; with labels the noise that it leaves at its stationary point counts.
+        device : "cpu", "cuda" or "auto"
+            Where passes over the data run that verdicts ask for, beside reading them: "cuda" is a
+            GPU that PyTorch finds, "auto" a GPU if there is one. All bounds hold for both.
 
         Raises
         ------
         InputError
-            For bad input, and for a symmetric matrix without labels, which may be meant as a
-            Hessian.
+            For bad input, for a symmetric matrix without labels, which may be meant as a Hessian,
+            and for a GPU that is not there.
 
         Examples
         --------
@@ -216,8 +222,8 @@ class Problem:
 
         if outputs == 1 and y is None:  # labels belong to samples
             refuse_hessian(X)
-        drawing = Drawing(replacement, drop_last, shuffle)
-        samples = Samples.of(X, weights, drawing, "data", outputs)
+        place, drawing = device_of_data(device), Drawing(replacement, drop_last, shuffle)
+        samples = replace(Samples.of(X, weights, drawing, "data", outputs), device=place)
         spectrum, first = Spectrum(samples.eigenvalues).decayed(weight_decay), None
         if y is not None or start is not None:
             decay = to_float(spectrum.weight_decay)
@@ -328,6 +334,16 @@ class Problem:
         if isinstance(self.target, PowerLawTarget):
             parts.append(f"target exponent {self.target.exponent:g}")
         return "; ".join(parts)
+
+
+def on_gpu(problem: Problem) -> Problem:
+    """Return a problem of samples whose passes run on a GPU; another one as it is."""
+    samples = problem.noise.samples
+    if samples is None or samples.device == "cuda":
+        return problem
+    noise = replace(problem.noise, samples=replace(samples, device="cuda"))
+    parts = problem.spectrum, noise, problem.target
+    return Problem(*parts, start=problem.start, samples=problem.samples)
 
 
 def as_problem(value: Any, name: str = "problem") -> Problem:

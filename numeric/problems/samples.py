@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import EPS, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.compilation.gpu_arrays import chosen_library
 from sgdmem.numeric.compilation.progress import report_pass
 from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.first_pass import FirstPass, squared_moments
 from sgdmem.numeric.problems.images import Preview, RememberedImages
+from sgdmem.numeric.problems.passes_on_gpu import PassesOnGpu
 from sgdmem.numeric.problems.symmetric_products import fourth_moments
 from sgdmem.numeric.problems.whitened import RowsLeft, WhitenedRows, decompose
 from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
@@ -31,6 +33,7 @@ _AFRESH = Drawing()
 OPERATIONS = 120  # roundings, beside those of the sums
 _HEAVY = 1000  # samples that are asked first
 _MANY = 10  # times as many, from which on they are
+_LOCAL = ("images", "given", "on_gpu")  # what stays where it is
 _FEWEST_STEPS, _MOST_STEPS = 5, 30  # of a preview
 
 
@@ -68,6 +71,8 @@ class Samples:
         The largest trace that the curvature of one sample has in modes that were left out.
     given : RowPieces or None
         The rows, where they are all of these samples.
+    device
+        Where passes over them run.
     """
 
     eigenvalues: Array
@@ -82,6 +87,7 @@ class Samples:
     trace_share: float = 1.0
     left_out: float = 0.0
     given: RowPieces | None = field(default=None, repr=False)
+    device: Literal["cpu", "cuda"] = "cpu"
 
     @classmethod
     def of(
@@ -186,11 +192,13 @@ class Samples:
         return replace(self, columns=some, weights=weights, residuals=None, pull=None, given=None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key not in ("images", "given")}
+        return {key: value for key, value in vars(self).items() if key not in _LOCAL}
 
     @cached_property
     def _first_pass(self) -> FirstPass:
         """What the columns alone tell, in one pass over them."""
+        if self.on_gpu is not None:
+            return self.on_gpu.first_pass(self.eigenvalues)
         return FirstPass.of(self.pieces(), self.weights, self.eigenvalues, self._image)
 
     @property
@@ -202,6 +210,14 @@ class Samples:
         """Return slices of the samples and their columns, for work of some size on each."""
         for piece in slices(len(self), rows_together(max(self._numbers, size))):
             yield piece, self.columns[piece]
+
+    @cached_property
+    def on_gpu(self) -> PassesOnGpu | None:
+        """What does passes over them on a GPU."""
+        if self.device == "cpu":
+            return None
+        together, library = rows_together(self._numbers), chosen_library(self.device)
+        return PassesOnGpu(self.columns, self.weights, self.residuals, together, library)
 
     @property
     def _numbers(self) -> int:
@@ -274,6 +290,7 @@ class Samples:
         weights = self.weights[kept] if self.drawing.weighted else None
         found = Samples.of(rows, weights, self.drawing)
         of_modes: dict[str, Any] = {"trace_share": self.trace_share, "left_out": self.left_out}
+        of_modes["device"] = self.device
         axes = found.axes @ self.axes
         return replace(found, axes=axes, precision=self.precision, given=None, **of_modes)
 
@@ -299,10 +316,13 @@ class Samples:
 
         ``told`` is called with the parts of the pass that are done.
         """
-        total = np.zeros_like(N)
-        for piece, Z in self.pieces():
-            total += self._image(piece, Z, N, means)
-            told(len(Z) / len(self))
+        if self.on_gpu is not None:
+            total = self.on_gpu.image(N, means, told)
+        else:
+            total = np.zeros_like(N)
+            for piece, Z in self.pieces():
+                total += self._image(piece, Z, N, means)
+                told(len(Z) / len(self))
         total = _symmetric(total) - N
         return total if means is None else total + self.shift(means)
 

@@ -45,13 +45,16 @@ def longest_sample(samples: Samples, diagonal: Array) -> Array:
     """
     finite = np.where(np.isfinite(diagonal), diagonal, 0)
     longest = np.zeros(len(diagonal))
-    for piece, Z in samples.pieces():
-        drawn = samples.weights[piece] > 0
-        for rows in blocks(len(Z), max(Z[0].size, len(diagonal))):
-            squares = np.einsum("nki,nki->ni", Z[rows], Z[rows])
-            if not drawn[rows].all():
-                squares = squares[drawn[rows]]
-            longest = np.maximum(longest, (finite @ squares.T).max(axis=1, initial=0.0))
+    if samples.on_gpu is not None:
+        longest = samples.on_gpu.largest_forms(finite)
+    else:
+        for piece, Z in samples.pieces():
+            drawn = samples.weights[piece] > 0
+            for rows in blocks(len(Z), max(Z[0].size, len(diagonal))):
+                squares = np.einsum("nki,nki->ni", Z[rows], Z[rows])
+                if not drawn[rows].all():
+                    squares = squares[drawn[rows]]
+                longest = np.maximum(longest, (finite @ squares.T).max(axis=1, initial=0.0))
     away = np.sqrt(finite.max(axis=1)) * samples.errors.max()  # of the columns, in this norm
     longest = (np.sqrt(longest) + away) ** 2
     return np.where(np.isfinite(diagonal).all(axis=1), longest * (1 + _ROUNDING), np.inf)

@@ -69,7 +69,8 @@ def phase_diagram(
         point, far less on disk, as very large maps need. Pictures have regions and edges then, and
         no colours of the noise sum.
     device : "cpu", "cuda" or "auto"
-        Where maps of 100 points or more are computed; "auto" takes a GPU if Numba finds one.
+        Where maps of 100 points or more are computed; "auto" takes a GPU if Numba finds one. On
+        samples passes over them run there, by PyTorch, see `Problem.from_data`.
     store : path, optional
         A folder (a zarr group) in which the diagram grows chunk by chunk, so that it may be larger
         than memory. What a call that was interrupted, or killed, has left there is not computed

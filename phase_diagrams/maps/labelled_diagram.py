@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.cuda import Device, chosen_device
+from sgdmem.numeric.compilation.gpu_arrays import device_of_data
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.phase_diagrams.maps.axes import Axis, coordinates, own_parameters, read_axes
 from sgdmem.phase_diagrams.maps.dataset_description import describe, identify, own_labels
@@ -64,12 +65,15 @@ def labelled_diagram(
     own = own_parameters(axes, varying.axes)
     if edges and (varying.axes or path is not None):
         raise InputError("edges are of maps without store, over a problem that stays the same")
+    place = chosen_device(device)
+    if place == "cuda" and first.noise.samples is not None:
+        place = device_of_data(device)
     question = DiagramQuestion(
         family=constructor.varying(own, fixed),
         axes=axes,
         problem=varying,
         batch_size=batch_size,
-        device=chosen_device(device),
+        device=place,
         quantities=tuple(chosen),
         verdicts_only=verdicts_only,
         panels=None if panels is None else panels[0],

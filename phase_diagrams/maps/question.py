@@ -16,7 +16,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compiled_maps.family_judge import Compiled, FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import Points
-from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.problems.problem import Problem, on_gpu
 from sgdmem.phase_diagrams.maps.axes import coordinates, own_parameters
 from sgdmem.phase_diagrams.maps.judged_map import JudgedMap, Targets
 from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
@@ -194,7 +194,8 @@ class DiagramQuestion:
         if known is None:
             if len(self._problems) >= _MOST_KEPT:
                 self._problems.clear()
-            known = self._problems[key] = self.problem.at({**self._start, **point})
+            known = self.problem.at({**self._start, **point})
+            known = self._problems[key] = on_gpu(known) if self.device == "cuda" else known
         return known
 
     def _targets(self, point: Mapping[str, Any], part: Axes) -> Targets:

@@ -1,0 +1,126 @@
+"""Arrays of float64 on a GPU, by PyTorch, or those of NumPy in their place.
+
+What is written with operators, methods and functions that both know under one name runs on either.
+Where Numba's simulator takes a GPU's place, NumPy's arrays do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.memory import memory
+from sgdmem.numeric.compilation.cuda import Device, is_simulated, require_device
+from sgdmem.symbolic.errors import InputError
+
+_TRIED = (1024, 64)  # shape of a product: one that no library finds too small for its quick ways
+
+
+@dataclass(frozen=True)
+class ArrayLibrary:
+    """A library, and the way to its arrays and back.
+
+    Attributes
+    ----------
+    module
+        ``amax``, ``cat`` or ``concatenate``, and more; arrays have operators and methods.
+    put, get : callable
+        From an array of NumPy, and back.
+    room : callable
+        How many bytes are free where its arrays are.
+    """
+
+    module: Any
+    put: Callable[[Array], Any]
+    get: Callable[[Any], Array]
+    room: Callable[[], float]
+
+
+NUMPY = ArrayLibrary(np, np.asarray, np.asarray, memory)
+
+
+@cache
+def torch_library(place: str) -> ArrayLibrary:
+    """Return PyTorch's arrays on a device, such as ``"cuda"`` or ``"cpu"``.
+
+    Raises
+    ------
+    InputError
+        If products of its matrices have fewer digits than float64.
+    """
+    torch = import_module("torch")
+    on_gpu = place != "cpu"
+
+    def put(array: Array) -> Any:
+        # through pinned memory, which PyTorch keeps for the next one
+        found = torch.empty(array.shape, dtype=torch.float64, pin_memory=on_gpu)
+        found.numpy()[...] = array
+        return found.to(place, non_blocking=True)
+
+    def get(array: Any) -> Array:
+        return np.asarray(array.cpu().numpy())
+
+    def room() -> float:
+        return float(torch.cuda.mem_get_info()[0]) if on_gpu else memory()
+
+    found = ArrayLibrary(torch, put, get, room)
+    require_digits(found)
+    return found
+
+
+def require_digits(library: ArrayLibrary) -> None:
+    """Raise InputError unless products of matrices keep all digits of their factors.
+
+    Some libraries can be told to make products of float64 from numbers with fewer digits. Here each
+    sum has one term that is not 0, so it is exact in any order, if its factors are.
+    """
+    n, d = _TRIED
+    numbers = np.sqrt(np.arange(2.0, 2 + n * d)).reshape(n, d)  # with all their digits
+    turned = np.eye(d)[::-1]
+    chosen = np.zeros((n, d))
+    chosen[:d] = turned
+    first = library.get(library.put(numbers) @ library.put(turned))
+    second = library.get(library.put(numbers).T @ library.put(chosen))
+    if not ((first == numbers[:, ::-1]).all() and (second == numbers[:d].T[:, ::-1]).all()):
+        raise InputError(
+            "device 'cuda': products of float64 matrices are made from shorter numbers there "
+            "(an emulation that was asked for), so no bound of their errors holds: turn that off"
+        )
+
+
+def chosen_library(device: Literal["cpu", "cuda"]) -> ArrayLibrary:
+    """Return the arrays of a device that `device_of_data` has chosen."""
+    if device == "cpu" or is_simulated():
+        return NUMPY
+    return torch_library("cuda")
+
+
+def device_of_data(device: Device) -> Literal["cpu", "cuda"]:
+    """Return where passes over data run: ``"auto"`` is a GPU where PyTorch finds one.
+
+    Raises
+    ------
+    InputError
+        If a GPU is wanted and there is none, or the word is none of the three.
+    """
+    require_device(device)
+    if device == "cpu":
+        return "cpu"
+    if is_simulated():
+        return "cuda"
+    if find_spec("torch") is None:
+        lacking = "it needs PyTorch, an optional part of the installation (pip install torch)"
+    elif not import_module("torch").cuda.is_available():
+        lacking = "PyTorch finds no GPU (python -m torch.utils.collect_env says why)"
+    else:
+        return "cuda"
+    if device == "auto":
+        return "cpu"
+    raise InputError(f"device 'cuda' for data: {lacking}; use device='cpu'")
