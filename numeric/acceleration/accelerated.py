@@ -31,7 +31,7 @@ from sgdmem.numeric.acceleration.real_root_algorithms import (
 from sgdmem.numeric.acceleration.restarts import restarted
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem as Problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.schedules.schedule import Schedule

@@ -16,7 +16,7 @@ from sgdmem.numeric.arithmetic.bisection import bisect, multisect
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.noise_sums.noise_operator import ScalarOperator
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_no_weight_decay
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw

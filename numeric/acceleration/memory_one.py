@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.noise_sums.mode_summands import ball_form, midpoint_form
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.schedules.family_schedule import schedule
 from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.spectra.spectrum import Spectrum

@@ -17,7 +17,7 @@ from sgdmem.numeric.certificates.sampled_periods import PeriodOnRows, prove_rows
 from sgdmem.numeric.certificates.sampled_problem import sampled_problem
 from sgdmem.numeric.certificates.samples import prove_samples
 from sgdmem.numeric.judges.exact_list import ExactList
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.scalars import is_list

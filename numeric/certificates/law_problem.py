@@ -11,7 +11,7 @@ from typing import Any
 from sgdmem.numeric.certificates.proof import texts
 from sgdmem.numeric.judges.exact_list import characteristic
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

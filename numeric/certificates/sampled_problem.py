@@ -13,7 +13,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.certificates.exact_steps import ExactStep, exact_state, kronecker
 from sgdmem.numeric.certificates.proof import matrix_texts, text, texts
 from sgdmem.numeric.certificates.rounding import rational
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.data_files import MOST_EXACT
 from sgdmem.symbolic.algebra.scalars import flint_rational, fraction_of, to_float

@@ -31,7 +31,7 @@ from sgdmem.numeric.compiled_maps.node_sums import (
 )
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.compression import quickened
 from sgdmem.numeric.spectra.spectrum import Spectrum

@@ -26,7 +26,8 @@ from sgdmem.numeric.judges.judge import in_unit, is_exact_in_a_moment, unit_of
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS, flags, margin
 from sgdmem.numeric.noise_sums.mode_summands import form_under, take
-from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.numeric.verdicts.verdict import Verdict

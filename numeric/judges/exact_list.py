@@ -20,7 +20,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.coupled_side import side_of_one
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, to_half_plane
 from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational, fraction_of, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

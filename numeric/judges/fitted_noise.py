@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 
 if TYPE_CHECKING:
     from sgdmem.numeric.problems.noise_estimate import NoiseEstimate

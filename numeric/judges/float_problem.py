@@ -13,7 +13,7 @@ from sgdmem.numeric.judges.noiseless import LISTED
 from sgdmem.numeric.noise_sums.kinds_of_noise import is_sampled, noise_operator
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, members, take
 from sgdmem.numeric.noise_sums.noise_operator import NoiseOperator
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm

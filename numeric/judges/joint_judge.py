@@ -15,7 +15,7 @@ from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, no_pull
 from sgdmem.numeric.noise_sums.noise_operator import Bounds, NoiseOperator
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
 _UNSUMMED = [  # places of the reasons for which the radius is infinite or may be

@@ -17,7 +17,7 @@ from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, decayed_form, form_under
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import Scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

@@ -13,7 +13,7 @@ from sgdmem.numeric.losses.loss_series import LossAsymptotics, loss_regime
 from sgdmem.numeric.losses.mode_panels import falling_edges
 from sgdmem.numeric.losses.summed_propagators import beside_the_pole, summed_modes
 from sgdmem.numeric.losses.transients import transients
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import require_no_weight_decay
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw, riemann_zeta

@@ -17,8 +17,8 @@ from sgdmem.numeric.losses.loss_measures import LossMeasures
 from sgdmem.numeric.losses.sampled_losses import sampled_losses
 from sgdmem.numeric.moments.conditioning import well_conditioned
 from sgdmem.numeric.moments.second_moments import Modes, run_moments, starting_moments
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.coupling import constant_block
-from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import (
     Problem,
     as_problem,

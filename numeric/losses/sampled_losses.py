@@ -9,7 +9,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.moments.moment_matrix import losses_by_matrix, matrix_pays
 from sgdmem.numeric.moments.sampled_moments import SampledMoments
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.schedules.schedule import Schedule, Steps
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.moments.fourth_moments import FourthMoments
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, require_target
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_states import congruence

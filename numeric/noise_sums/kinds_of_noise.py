@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeGuard
 
 from sgdmem.numeric.noise_sums.noise_operator import MatrixOperator, NoiseOperator, ScalarOperator
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:

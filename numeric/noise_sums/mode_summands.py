@@ -17,7 +17,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import enclose
 from sgdmem.numeric.noise_sums.long_memory import LONGEST_IN_FLOATS, LongForm
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.algebra.scalars import Scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm

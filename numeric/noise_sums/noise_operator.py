@@ -21,8 +21,8 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, single
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
-from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
 Bounds: TypeAlias = tuple[Array, Array]

@@ -16,7 +16,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.judges.noiseless import LISTED
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.schedules.schedule import Steps
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw

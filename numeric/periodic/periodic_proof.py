@@ -18,7 +18,7 @@ from sgdmem.numeric.periodic.periodic_radius import leading_noise, pairs_of_mode
 from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
 from sgdmem.numeric.periodic.proved_samples import sampled_bounds
 from sgdmem.numeric.periodic.proved_tail import proved_tail
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.schedules.schedule import Schedule, Steps, read_schedule
 from sgdmem.numeric.spectra.power_law import PowerLaw

@@ -29,7 +29,7 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.periodic.float_modes import FloatModes
 from sgdmem.numeric.periodic.moments_over_a_period import MomentsOverAPeriod, product_radii
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.schedules.schedule import Steps, read_schedule
 from sgdmem.symbolic.algebra.scalars import is_list

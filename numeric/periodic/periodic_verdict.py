@@ -12,7 +12,7 @@ from typing import Any
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.periodic.largest_value import first_end
 from sgdmem.numeric.periodic.periodic_radius import noise_dies_out, radius_of_steps
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.schedules.schedule import Steps
 from sgdmem.symbolic.algebra.scalars import is_list

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import list_entries
-from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import number
-from sgdmem.numeric.arithmetic.shares import percent
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.batch_size import inverse_batch_size
-from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks, settled
-from sgdmem.numeric.problems.drawing import Drawing, Epoch
-from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.algebra.scalars import is_list, to_float
+from sgdmem.numeric.problems.coupling import entry, read_blocks
+from sgdmem.numeric.problems.drawing import Drawing
+from sgdmem.numeric.problems.noise_parts import NoiseParts
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
-    from sgdmem.numeric.problems.noise_estimate import CouplingEstimate, NoiseEstimate
-    from sgdmem.numeric.problems.samples import Samples
+    pass
 
 
 @dataclass(frozen=True, init=False)
-class Noise:
+class Noise(NoiseParts):
     r"""The noise of mini-batch gradients, eq. (15) of arXiv 2410.04228.
 
     .. math:: \Sigma(C) = \tau_1\mathrm{Tr}(HC)H - \tau_2HCH
@@ -62,42 +55,6 @@ class Noise:
     >>> print(Noise.coupled([[2, 1], [1, 2]]))
     a coupling matrix, tau2 = 0
     """
-
-    tau1: Fraction
-    tau2: Fraction | tuple[Fraction, ...]
-    coupling: tuple[Block, ...] | None
-    estimate: NoiseEstimate | CouplingEstimate | None
-    samples: Samples | None
-    label_variance: Fraction
-
-    def __init__(
-        self,
-        tau1: Any = 1,
-        tau2: Any = 0,
-        coupling: Any = None,
-        estimate: Any = None,
-        samples: Samples | None = None,
-        *,
-        label_variance: Any = 0,
-    ) -> None:
-        tau1 = _moderate(tau1, "tau1", nonnegative=True)
-        if is_list(tau2):
-            tau2 = _by_mode(list(list_entries(tau2, "tau2")))
-        else:
-            tau2 = _moderate(tau2, "tau2")
-        if coupling is not None:
-            coupling = settled(coupling, tau2)
-        if estimate is not None and not estimate.is_of(tau1, tau2, coupling):
-            estimate = None  # numbers of the caller's are no estimate
-        label_variance = _moderate(label_variance, "label_variance", nonnegative=True)
-        if label_variance and samples is not None:
-            raise InputError(
-                "label_variance belongs to a model of the noise: samples have labels of their own"
-            )
-        vars(self).update(  # frozen
-            tau1=tau1, tau2=tau2, coupling=coupling, estimate=estimate, samples=samples,
-            label_variance=label_variance,
-        )  # fmt: skip
 
     @classmethod
     def coupled(cls, T: Any, tau2: Any = 0, *, label_variance: Any = 0) -> Noise:
@@ -280,47 +237,6 @@ class Noise:
             )
         return Noise.fit(columns[:, 0] * np.sqrt(self.samples.eigenvalues))
 
-    @property
-    def fitted(self) -> NoiseEstimate | None:
-        """What its two parameters were fitted to; None where they were not."""
-        return None if self.coupling is not None else self.estimate  # type: ignore[return-value]
-
-    @property
-    def by_mode(self) -> bool:
-        """Whether it is given mode by mode, so that eigenvalues must be listed."""
-        return self.coupling is not None or self.samples is not None or isinstance(self.tau2, tuple)
-
-    @property
-    def mixes(self) -> bool:
-        """Whether something other than tau1 says how the modes feed each other."""
-        return self.coupling is not None or self.samples is not None
-
-    @property
-    def tau2_values(self) -> Any:
-        """Return tau2 in floats, a scalar or an array of shape (N,)."""
-        return (
-            np.array(self.tau2, dtype=float) if isinstance(self.tau2, tuple) else float(self.tau2)
-        )
-
-    @property
-    def largest_tau2(self) -> Fraction:
-        """The largest tau2 of any mode."""
-        return max(self.tau2) if isinstance(self.tau2, tuple) else self.tau2
-
-    @property
-    def is_physical(self) -> bool:
-        """Whether tau2 <= tau1, so that the noise covariance is positive semidefinite (Lemma 1)."""
-        return self.coupling is not None or self.largest_tau2 <= self.tau1
-
-    def check(self, spectrum: Spectrum) -> None:
-        """Raise InputError unless it has one entry for each eigenvalue, or a single one."""
-        if isinstance(self.tau2, tuple):
-            _check_length("tau2", len(self.tau2), spectrum)
-        if self.coupling is not None:
-            _check_length("coupling", sum(block.size for block in self.coupling), spectrum)
-        if self.samples is not None:
-            self.samples.check(spectrum)
-
     def at(self, batch_size: Any) -> BatchNoise:
         """Return the noise of mini-batches of a size.
 
@@ -338,250 +254,3 @@ class Noise:
             tau2 = tau2[0]  # one number for all is summed much faster
         parts = self.tau1, tau2, self.coupling, self.estimate, self.samples
         return BatchNoise(*parts, label_variance=self.label_variance, inverse_batch=inverse)
-
-    def __str__(self) -> str:
-        if not self.label_variance:
-            return self._of_features
-        return f"{self._of_features}, label variance {_shown(self.label_variance)}"
-
-    @property
-    def _of_features(self) -> str:
-        tau2 = "tau2 by mode" if isinstance(self.tau2, tuple) else f"tau2 = {_shown(self.tau2)}"
-        if self.estimate is not None:
-            return str(self.estimate)
-        if self.coupling is not None:
-            return f"a coupling matrix, {tau2}"
-        if self.samples is not None:
-            unused = int((self.samples.weights == 0).sum())
-            never = f" ({unused:,} of weight 0)" if unused else ""
-            return f"{self._number_of_samples}{never}, {self.samples.drawing}"
-        return f"tau1 = {_shown(self.tau1)}, {tau2}"
-
-    @property
-    def _number_of_samples(self) -> str:
-        count = 0 if self.samples is None else len(self.samples)
-        return f"{count:,} sample{'s' * (count != 1)}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
-        tau2 = self.tau2_values
-        return {
-            "tau1": None if self.mixes else to_float(self.tau1),
-            "tau2": tau2.tolist() if isinstance(self.tau2, tuple) else tau2,
-            "coupled": self.coupling is not None,
-            "samples": None if self.samples is None else len(self.samples),
-            "drawing": None if self.samples is None else asdict(self.samples.drawing),
-            "estimate": None if self.estimate is None else self.estimate.to_dict(),
-            "label_variance": to_float(self.label_variance),
-            "trace_share": None if self.samples is None else self.samples.trace_share,
-        }
-
-
-@dataclass(frozen=True, init=False)
-class BatchNoise(Noise):
-    """The noise of mini-batches of one size.
-
-    Attributes
-    ----------
-    inverse_batch : Fraction
-        1 / B; zero for the full batch.
-    """
-
-    inverse_batch: Fraction
-
-    def __init__(
-        self,
-        tau1: Any = 1,
-        tau2: Any = 0,
-        coupling: Any = None,
-        estimate: Any = None,
-        samples: Samples | None = None,
-        *,
-        label_variance: Any = 0,
-        inverse_batch: Fraction = Fraction(0),
-    ) -> None:
-        super().__init__(tau1, tau2, coupling, estimate, samples, label_variance=label_variance)
-        vars(self).update(inverse_batch=inverse_batch)
-
-    @property
-    def batch_size(self) -> float:
-        """B; inf for the full batch."""
-        return to_float(1 / self.inverse_batch) if self.inverse_batch else math.inf
-
-    @property
-    def share(self) -> Fraction:
-        """By which the noise of one sample is multiplied in the mean of a batch.
-
-        Of batches of several sizes the mean over an epoch.
-        """
-        full, last = self.shares
-        return full if self.epoch is None else full + (last - full) / self.epoch.steps
-
-    @property
-    def epoch(self) -> Epoch | None:
-        """Which sizes the batches have; None where it is one."""
-        if self.samples is None:
-            return None
-        return self.samples.drawing.epoch(len(self.samples), self.inverse_batch)
-
-    @property
-    def shares(self) -> tuple[Fraction, Fraction]:
-        """The shares of all batches of an epoch but the last one, and of that."""
-        if self.samples is None:
-            return self.inverse_batch, self.inverse_batch
-        drawing, n, epoch = self.samples.drawing, len(self.samples), self.epoch
-        full = drawing.share(n, self.inverse_batch) / self.trace_share
-        if epoch is None:
-            return full, full
-        return full, drawing.share(n, Fraction(1, epoch.last)) / self.trace_share
-
-    @property
-    def shares_in_order(self) -> Array:
-        """The share of each batch of an epoch, shape (T,); one where they are all alike."""
-        full, last = map(float, self.shares)
-        return np.append(np.full(0 if self.epoch is None else self.epoch.steps - 1, full), last)
-
-    def of_one_size(self, size: int) -> BatchNoise:
-        """Return that of batches of one size, of the same samples."""
-        assert self.samples is not None  # only they have epochs
-        alike = replace(self.samples.drawing, drop_last=True)
-        return Noise(samples=replace(self.samples, drawing=alike)).at(size)
-
-    @property
-    def trace_share(self) -> Fraction:
-        """Of the trace of the samples' curvature that their modes have; the noise is divided by it.
-
-        Leading modes alone make too little noise, and nearly this share of it.
-        """
-        return Fraction(1 if self.samples is None else self.samples.trace_share)
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether modes of the samples are left out, whose noise is estimated."""
-        return self.trace_share < 1 and not self.is_quiet
-
-    @property
-    def is_reference(self) -> bool:
-        """Whether it stands for that of shuffled epochs."""
-        return self.samples is not None and self.samples.drawing.shuffle and not self.is_quiet
-
-    @property
-    def is_estimated(self) -> bool:
-        """Whether what is said of it is estimated: it was fitted, is a reference or partial."""
-        fitted = self.estimate is not None and not self.is_quiet
-        return self.is_reference or self.is_partial or fitted
-
-    @property
-    def origin(self) -> str:
-        """What an estimated noise stands for, as the end of a sentence; otherwise empty."""
-        parts = []
-        if self.is_partial:
-            parts.append(
-                f"of modes with {percent(float(self.trace_share))} of the trace, the noise of "
-                "the others in proportion"
-            )
-        if self.is_reference:
-            parts.append("of batches drawn anew, the reference for shuffled epochs")
-        if parts:
-            return ", ".join(parts)
-        return self.estimate.origin if self.estimate is not None and self.is_estimated else ""
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing of it is left: full batches."""
-        return self.share == 0
-
-    @property
-    def is_none(self) -> bool:
-        """Whether no mode has any: full batches, or tau1 (or the coupling) and tau2 are 0."""
-        if self.is_quiet or self.samples is not None:
-            return self.is_quiet
-        feeds = [self.tau1]
-        if self.coupling is not None:
-            feeds = [x for block in self.coupling for line in block.exact() for x in line]
-        return not any(feeds) and not any(
-            self.tau2 if isinstance(self.tau2, tuple) else [self.tau2]
-        )
-
-    @property
-    def spreads(self) -> bool:
-        """Whether the noise of one mode reaches the others: tau1 / B, or a coupling, is not 0."""
-        return not self.is_quiet and (self.coupling is not None or self.tau1 > 0)
-
-    @property
-    def stirs(self) -> bool:
-        """Whether it moves what rests at the minimum: noise of labels, or residuals of samples."""
-        own = self.samples is not None and self.samples.has_residuals
-        return not self.is_quiet and (own or self.label_variance > 0)
-
-    @property
-    def least_loss(self) -> float:
-        """The loss at the minimum that is due to labels."""
-        if self.samples is not None:
-            return self.samples.least_loss if self.samples.has_residuals else 0.0
-        return to_float(self.label_variance / 2)
-
-    @property
-    def share1(self) -> Ball:
-        """tau1 / B."""
-        return Ball.exactly([self.tau1 * self.inverse_batch])[0]
-
-    @cached_property
-    def share2(self) -> Ball:
-        """tau2 / B, one ball or one for each eigenvalue."""
-        if isinstance(self.tau2, Fraction):
-            return Ball.exactly([self.tau2 * self.inverse_batch])[0]
-        return Ball.exactly([value * self.inverse_batch for value in self.tau2])
-
-    @property
-    def cautious(self) -> BatchNoise:
-        """The noise with -abs(tau2): whatever is stable under it is stable (theory page)."""
-        tau2 = self.tau2
-        negative = tuple(-abs(v) for v in tau2) if isinstance(tau2, tuple) else -abs(tau2)
-        return replace(self, tau2=negative)
-
-    def __str__(self) -> str:
-        if self.is_quiet:
-            return "full batches, no noise"
-        size = f"batch size {_shown(1 / self.inverse_batch)}" if self.epoch is None else self.epoch
-        if self.samples is None:
-            return f"{size}, {super().__str__()}"
-        return f"{size}, {self._number_of_samples}, {self.samples.drawing.way}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values; an infinite batch size becomes None."""
-        batch_size = None if self.is_quiet else self.batch_size
-        epoch = None if self.epoch is None else asdict(self.epoch)
-        return {"batch_size": batch_size, "epoch": epoch, **super().to_dict()}
-
-
-def _moderate(value: Any, name: str, nonnegative: bool = False) -> Fraction:
-    scalar = number(value, name)
-    if nonnegative and scalar < 0:
-        raise InputError(f"{name} must be >= 0, got {shown(value)}")
-    if abs(scalar) > LARGEST:
-        raise InputError(f"{name} must be at most 1e100 in size, got {shown(value)}")
-    return scalar
-
-
-def _by_mode(values: list[Any]) -> tuple[Fraction, ...]:
-    """Return one number for each mode; where all are the same, one object many times."""
-    first = values[0] if values else None
-    if values and all(type(x) is type(first) and bool(x == first) for x in values):
-        return (_moderate(first, "tau2[0]"),) * len(values)
-    return tuple(_moderate(value, f"tau2[{i}]") for i, value in enumerate(values))
-
-
-def _shown(value: Fraction) -> str:
-    return number_text(value) if value.denominator == 1 else f"{to_float(value):.6g}"
-
-
-def _check_length(name: str, length: int, spectrum: Spectrum) -> None:
-    if spectrum.is_infinite:
-        raise InputError(f"{name} must be a single number for an infinite spectrum")
-    if length != len(spectrum.eigenvalues):
-        advice = ": write the rows of a matrix as lists" if name == "coupling" else ""
-        raise InputError(
-            f"{name} must have one entry for each of the {len(spectrum.eigenvalues)} eigenvalues, "
-            f"got {length}{advice}"
-        )

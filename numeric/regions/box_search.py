@@ -14,7 +14,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.noise_sums.mode_summands import form_under, mode_summands
-from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.regions.boxes import OPEN, STABLE, UNSTABLE, Modes
 from sgdmem.numeric.regions.intervals import Band, Interval

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sgdmem.numeric.judges.fitted_noise import extreme_noises
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.regions.intervals import Interval
 from sgdmem.numeric.regions.uncertain import require_physical

@@ -12,7 +12,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram, family_program
-from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.regions.boxes import BoxJudge, Modes, NoiseShares
 from sgdmem.symbolic.algebra.scalars import to_float

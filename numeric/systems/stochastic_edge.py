@@ -30,7 +30,8 @@ from typing import Any
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, positive, positive_float, whole
 from sgdmem.numeric.noise_sums.mode_summands import ball_form, float_summands, midpoint_form
-from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_no_weight_decay
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.systems.stochastic_edge_of_data import (

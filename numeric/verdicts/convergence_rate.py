@@ -23,7 +23,7 @@ from typing import Any
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.rate_bounds import (

@@ -17,7 +17,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.noise_sums.long_memory import LONGEST_IN_FLOATS
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, form_under, midpoint_form
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, to_half_plane
 from sgdmem.symbolic.algebra.scalars import to_float

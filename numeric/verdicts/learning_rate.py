@@ -16,7 +16,7 @@ from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.judges.judge import unit_of
 from sgdmem.numeric.noise_sums.mode_summands import form_under, midpoint_form, rational_algorithm
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import verdict_of

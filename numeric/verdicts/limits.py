@@ -22,7 +22,7 @@ from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.kinds_of_noise import is_sampled
 from sgdmem.numeric.noise_sums.long_memory import LongForm
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, midpoint_form
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import to_float
 

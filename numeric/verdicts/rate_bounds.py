@@ -16,7 +16,7 @@ from sgdmem.numeric.judges.judge import Judge, unit_of
 from sgdmem.numeric.noise_sums.long_memory import LONGEST_IN_FLOATS, modes_in_bits
 from sgdmem.numeric.noise_sums.mode_summands import ball_form, decayed_form, mode_summands
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.discounting import (
     ACCURACY,

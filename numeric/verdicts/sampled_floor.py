@@ -23,7 +23,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, is_unheard, mode_summands
 from sgdmem.numeric.noise_sums.pairs import mode_pairs
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.sampled_radius import are_moderate
 

@@ -11,7 +11,7 @@ from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.judges.fitted_noise import fitted_radius
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.scalars import to_float

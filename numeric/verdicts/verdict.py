@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.verdict_limits import VerdictLimits
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

@@ -12,7 +12,7 @@ from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.noiseless import noiseless_margin, noiseless_proof
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.kinds_of_noise import has_epochs
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts import limits
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

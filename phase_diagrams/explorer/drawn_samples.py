@@ -19,7 +19,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise, require_possible
 from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs

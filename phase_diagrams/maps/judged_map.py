@@ -12,7 +12,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, damps_modes
 from sgdmem.numeric.compiled_maps.points import Outcomes, Points
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import require_no_weight_decay
 from sgdmem.numeric.problems.target import PowerLawTarget, Target
 from sgdmem.numeric.spectra.power_law import PowerLaw

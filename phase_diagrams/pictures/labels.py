@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.phase_diagrams.maps.dataset_description import OF_THE_DATA
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.symbolic.algorithms.parameters import known_parameter

@@ -10,7 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.noise_sums.mode_summands import form_under, mode_summands, rational_algorithm
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability

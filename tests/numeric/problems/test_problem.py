@@ -41,7 +41,11 @@ def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None
     problem = Problem.from_data(rows, noise=Noise.fit(rows))
     noise = problem.noise
     assert replace(noise, tau1=noise.tau1).estimate is not None
-    for other in (replace(noise, tau1=Fraction(5)), noise.vary(tau2=0), noise.at(4).vary(tau2=0)):
+    for other in (
+        replace(noise, tau1=Fraction(5)),
+        noise.vary(tau2=0),
+        replace(noise.at(4), tau2=Fraction(0)),
+    ):
         assert other.estimate is None
         assert "estimated" not in str(other)
     verdict = stability(sgd("0.1"), replace(problem, noise=noise.vary(tau2=0)), 8)
