@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.arrays import as_array, precision, read_reals
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.perron import QUICK, perron_vector, radius_bounds, strong_components
-from sgdmem.numeric.spectra.spectrum import MOST_EIGENVALUES
+from sgdmem.numeric.spectra.spectrum_values import MOST_EIGENVALUES
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError, shown

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import number, positive, positive_float
+from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.quadrature import LongSpectrum
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.numeric.spectra.spectrum_values import SpectrumValues
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 
-MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 _LONGEST_SUM = 4096  # term by term
-_NONE = Fraction(0)
-_LARGEST_DECAY = Fraction(10) ** 100
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Spectrum:
+class Spectrum(SpectrumValues):
     """Positive eigenvalues with multiplicities, in the caller's order; immutable.
 
     Parameters
@@ -79,27 +73,11 @@ class Spectrum:
     Spectrum.power_law(2)
     """
 
-    _members: EigenvalueList | PowerLaw
-    weight_decay: Fraction
-    is_held: bool
-
     def __init__(
         self, eigenvalues: Any, weights: Any = None, *, positive_part: bool = False
     ) -> None:
-        self._set(EigenvalueList.read(eigenvalues, weights, positive_part))
-
-    def _set(
-        self, members: EigenvalueList | PowerLaw, weight_decay: Any = _NONE, is_held: bool = False
-    ) -> Spectrum:
-        vars(self).update(  # frozen
-            _members=members, weight_decay=weight_decay, is_held=is_held or weight_decay > 0
-        )
-        return self
-
-    def _with(self, members: EigenvalueList | PowerLaw) -> Spectrum:
-        return Spectrum.__new__(Spectrum)._set(members, self.weight_decay, self.is_held)
-
-    # Ways to make one ---------------------------------------------------------------------------
+        members = EigenvalueList.read(eigenvalues, weights, positive_part)
+        vars(self).update(vars(self._of(members)))  # frozen
 
     @classmethod
     def power_law(cls, exponent: Any, scale: Any = 1.0, count: int | None = None) -> Spectrum:
@@ -126,7 +104,7 @@ class Spectrum:
         >>> Spectrum.power_law(2).trace  # pi^2 / 6
         1.6449340668482264
         """
-        return cls.__new__(cls)._set(PowerLaw.read(exponent, scale, count))
+        return cls._of(PowerLaw.read(exponent, scale, count))
 
     @classmethod
     def density(
@@ -158,9 +136,7 @@ class Spectrum:
         >>> print(density)
         eigenvalues [2, 1], 3 modes; 2 more left out, 5 modes
         """
-        return cls.__new__(cls)._set(
-            EigenvalueList.density(eigenvalues, weights, modes, positive_part)
-        )
+        return cls._of(EigenvalueList.density(eigenvalues, weights, modes, positive_part))
 
     @classmethod
     def load(cls, path: Any, *, positive_part: bool = False) -> Spectrum:
@@ -192,58 +168,6 @@ class Spectrum:
         from sgdmem.numeric.spectra.files import save_columns
 
         save_columns(path, self.eigenvalues, self.weights)
-
-    def scaled(self, factor: Any) -> Spectrum:
-        """Return the spectrum with every eigenvalue multiplied by ``factor`` > 0.
-
-        Raises
-        ------
-        InputError
-            If an eigenvalue would leave the range of floating-point numbers.
-        """
-        found = self._with(self._members.scaled(factor))
-        found = found.decayed(self.weight_decay * positive(factor, "factor"))
-        return found.held() if self.is_held else found
-
-    def decayed(self, weight_decay: Any) -> Spectrum:
-        """Return the spectrum of a problem with weight decay, see `Problem`.
-
-        Raises
-        ------
-        InputError
-            If it is not a number from 0 to 1e100.
-
-        Examples
-        --------
-        >>> print(Spectrum([4, 1]).decayed("0.1"))
-        eigenvalues [4, 1], weight decay 0.1
-        """
-        decay = number(weight_decay, "weight_decay")
-        if not 0 <= decay <= _LARGEST_DECAY:
-            raise InputError(
-                f"weight_decay must be a number from 0 to 1e100, got {shown(weight_decay)}"
-            )
-        return Spectrum.__new__(Spectrum)._set(self._members, decay)
-
-    def held(self) -> Spectrum:
-        """Return the spectrum as one for a method that shrinks w."""
-        return Spectrum.__new__(Spectrum)._set(self._members, self.weight_decay, True)
-
-    # What it holds ------------------------------------------------------------------------------
-
-    @property
-    def law(self) -> PowerLaw | None:
-        """The power law that it is, or None."""
-        return self._members if isinstance(self._members, PowerLaw) else None
-
-    def listed(self) -> Spectrum:
-        """Return the spectrum as a list of eigenvalues; InputError for a law too long to list."""
-        return self if self.law is None else self._with(self._list)
-
-    @property
-    def is_infinite(self) -> bool:
-        """Whether it is an infinite power law."""
-        return self.law is not None and self.law.count is None
 
     @cached_property
     def long(self) -> LongSpectrum | None:
@@ -329,128 +253,6 @@ class Spectrum:
     def is_long_law(self) -> bool:
         """Whether it is a power law that is summed by a rule instead of term by term."""
         return self.law is not None and self.long is not None
-
-    @property
-    def eigenvalues(self) -> Array:
-        """The eigenvalues as floats; InputError for a law that is too long to list."""
-        return self._list.eigenvalues
-
-    @property
-    def radii(self) -> Array:
-        """Bounds on the distance of ``eigenvalues`` from the exact values."""
-        return self._list.radii
-
-    @property
-    def weights(self) -> Array:
-        """The multiplicities."""
-        return self._list.weights
-
-    @cached_property
-    def _list(self) -> EigenvalueList:
-        members = self._members
-        if isinstance(members, EigenvalueList):
-            return members
-        if members.count is None or members.count > MOST_EIGENVALUES:
-            raise InputError(
-                f"{self!r} has too many eigenvalues to list them (at most {MOST_EIGENVALUES:,})"
-            )
-        return members.listed()
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether every eigenvalue of the list is a rational number that is known."""
-        return len(self._list.given) == np.count_nonzero(self.radii)
-
-    def eigenvalue(self, index: int) -> Fraction | None:
-        """Return an eigenvalue of the list exactly; None if it is no rational number."""
-        members = self._list
-        if members.radii[index]:
-            return members.given.get(index)
-        return Fraction(float(members.eigenvalues[index]))
-
-    def exact(self) -> list[Fraction]:
-        """Return the eigenvalues of a list exactly; InputError for one that is no rational."""
-        return self._list.exact()
-
-    def exact_weights(self) -> list[Fraction]:
-        """Return the multiplicities of a list before they were rounded."""
-        return self._list.exact_weights()
-
-    @property
-    def dropped(self) -> int:
-        """How many of the entries that were given are left out."""
-        return self._members.dropped if isinstance(self._members, EigenvalueList) else 0
-
-    @property
-    def dropped_modes(self) -> float:
-        """How many modes those are, multiplicities included."""
-        return self._members.dropped_modes if isinstance(self._members, EigenvalueList) else 0.0
-
-    @cached_property
-    def count(self) -> float:
-        """Number of modes, multiplicities included; inf for an infinite law."""
-        return self._members.modes
-
-    @cached_property
-    def largest(self) -> float:
-        """The largest eigenvalue."""
-        return self._members.largest
-
-    @cached_property
-    def trace(self) -> float:
-        """The sum of all eigenvalues; inf when it diverges."""
-        return self.power_sum(1)
-
-    @property
-    def diverges(self) -> bool:
-        """Whether it is an infinite power law that no noise sum converges on.
-
-        Its exponent is 1 or less, so that it has no trace; under weight decay 1/2 or less.
-        """
-        law = self.law
-        most = 0.5 if self.is_held else 1.0
-        return law is not None and law.count is None and law.exponent <= most
-
-    def power_sum(self, power: Any) -> float:
-        r"""Return :math:`\sum_k\lambda_k^p` over all modes for p > 0; inf when it diverges.
-
-        A power law is summed by the Hurwitz zeta function, whatever its length, to the nearest
-        float or the one beside it.
-
-        Raises
-        ------
-        InputError
-            If the power is not a positive number.
-
-        Examples
-        --------
-        >>> Spectrum.power_law(1.01).power_sum(1)
-        100.577943338497
-        """
-        return self._members.sum(positive_float(power, "power"))
-
-    def __copy__(self) -> Spectrum:
-        return self  # immutable
-
-    def __deepcopy__(self, memo: object) -> Spectrum:
-        return self
-
-    def __len__(self) -> int:
-        if self.law is None or self.law.count is None:
-            return int(self.eigenvalues.size)  # an infinite law explains that it has no list
-        return self.law.count
-
-    def __bool__(self) -> bool:
-        return True  # never empty; without this, an infinite law would be asked for its length
-
-    def __repr__(self) -> str:
-        maker = "Spectrum" if self.law is None else "Spectrum.power_law"
-        decay = f".decayed({to_float(self.weight_decay):g})" if self.weight_decay else ""
-        return f"{maker}({self._members.arguments}){decay}"
-
-    def __str__(self) -> str:
-        decay = f", weight decay {to_float(self.weight_decay):.6g}" if self.weight_decay else ""
-        return f"{self._members}{decay}"
 
 
 def require_spectrum(value: object) -> None:
