@@ -21,8 +21,10 @@ from sgdmem.symbolic.derivations.typesetting.writer import Writer
 from sgdmem.symbolic.expressions.tidying import arranged
 from sgdmem.symbolic.systems.dana_and_am1 import dana_and_am1
 from sgdmem.symbolic.tracing.method import method
+from sgdmem.symbolic.zoo.averaging import averaging
 from sgdmem.symbolic.zoo.conversions import convert
-from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, averaging, qhm, torch_sgd, two_rate
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES
+from sgdmem.symbolic.zoo.named_algorithms import qhm, torch_sgd, two_rate
 from sgdmem.symbolic.zoo.several_momenta import dana_step
 from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
 

@@ -28,12 +28,11 @@ from sgdmem.numeric.simulation.shuffled_growth import ShuffledGrowth, shuffled_g
 from sgdmem.numeric.simulation.trajectory import trajectory
 from sgdmem.numeric.verdicts.convergence_rate import ConvergenceRate, convergence_rate
 from sgdmem.symbolic.algorithms.equivalence import equivalent
+from sgdmem.symbolic.zoo.averaging import averaged_sgd, averaging
 from sgdmem.symbolic.zoo.conversions import convert
+from sgdmem.symbolic.zoo.general_algorithm import general
 from sgdmem.symbolic.zoo.named_algorithms import (
     aggmo,
-    averaged_sgd,
-    averaging,
-    general,
     heavy_ball,
     memory_one,
     nesterov,

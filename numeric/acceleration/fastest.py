@@ -41,7 +41,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.parameters import RATE_UNIT, Parameter
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _POINTS = 24  # where a search begins, for each parameter
 _TRIED = 4  # the best of them that are followed

@@ -38,7 +38,7 @@ from sgdmem.symbolic.programs.summand_program import (
     coefficient_program,
     joined_program,
 )
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 Target = Literal["numba", "numpy", "mpmath", "ball", "exact"]
 SumTarget = Literal["numba", "cuda", "ball"]

@@ -15,7 +15,7 @@ from sgdmem.symbolic.algebra.scalars import as_scalar, is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 
 def repeated(algorithms: Sequence[Algorithm]) -> Schedule:

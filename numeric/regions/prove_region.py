@@ -32,7 +32,7 @@ from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _START = 8  # boxes along each axis
 _MOST_BOXES = 10**6

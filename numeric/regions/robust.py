@@ -23,7 +23,7 @@ from sgdmem.numeric.regions.uncertain import OF_NOISE, require_two_parameters
 from sgdmem.symbolic.algebra.scalars import interval_ends
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _MOST_BOXES = 10**5
 

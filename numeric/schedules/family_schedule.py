@@ -13,7 +13,7 @@ from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _ADVICE = {  # for functions written for a single number, by words of Python's and NumPy's messages
     "truth value": " (np.where(t < 10, 0.1, 0.01) instead of an if)",

@@ -33,7 +33,7 @@ from sgdmem.numeric.systems.sparse_momentum import SparseInputs
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _USUAL_MOMENTA = (0.0, *(1 - np.geomspace(0.9, 1e-4, 60)).tolist())
 _MOST_TOKENS, _LEAST = 10**7, 1e-89

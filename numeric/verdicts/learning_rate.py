@@ -24,7 +24,7 @@ from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _LARGEST_SHARE = 1e6  # of a rate in a search, over 1 / (largest eigenvalue)
 _DIMENSIONLESS = 2.0  # end of the search for a parameter without units, such as a momentum

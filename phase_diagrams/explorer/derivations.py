@@ -24,7 +24,7 @@ from sgdmem.phase_diagrams.explorer.methods import ExploredMethod
 from sgdmem.symbolic.derivations.derivation import derive
 from sgdmem.symbolic.derivations.documents.html import EQUATIONS, body
 from sgdmem.symbolic.errors import SgdmemError
-from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 
 STYLE = EQUATIONS
 _COMPUTES = ("sympy", "mpmath", "python-flint")

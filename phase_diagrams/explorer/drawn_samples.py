@@ -30,7 +30,7 @@ from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, Slider
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _USUAL = ("sgd", "heavy-ball", "nesterov")  # methods of pages of data
 _POINTS = (49, 25)  # of the grid, along learning rates and along other parameters

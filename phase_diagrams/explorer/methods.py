@@ -20,7 +20,7 @@ from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parame
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.special_values import special_values
 from sgdmem.symbolic.programs.summand_program import coefficient_program
-from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, USUAL_FAMILIES, find_family
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES, USUAL_FAMILIES, find_family
 
 _PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
 _ACCEPTED = "methods must be names, functions that return an Algorithm, or algorithms"

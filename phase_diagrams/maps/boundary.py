@@ -25,7 +25,7 @@ from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 if TYPE_CHECKING:
     import xarray

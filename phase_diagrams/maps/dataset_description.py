@@ -100,7 +100,7 @@ def own_labels(family: Family[...]) -> dict[str, str]:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.zoo.named_algorithms import find_family
+    >>> from sgdmem.symbolic.zoo.families_by_name import find_family
     >>> own_labels(find_family("snag"))["label_learning_rate"]
     'learning rate $\\eta$'
     >>> own_labels(find_family("heavy-ball"))

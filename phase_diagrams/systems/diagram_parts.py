@@ -40,7 +40,7 @@ from sgdmem.phase_diagrams.systems.self_describing import self_describing
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts

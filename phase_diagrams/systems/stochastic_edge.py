@@ -30,7 +30,7 @@ from sgdmem.phase_diagrams.systems.curves import (
 from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 if TYPE_CHECKING:
     import xarray

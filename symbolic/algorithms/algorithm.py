@@ -166,7 +166,7 @@ class Algorithm:
 
         Examples
         --------
-        >>> from sgdmem.symbolic.zoo.named_algorithms import general
+        >>> from sgdmem.symbolic.zoo.general_algorithm import general
         >>> general(1).substitute({"alpha": "0.1", "beta": 0, "gamma": 0, "delta": 0}).alpha
         Fraction(1, 10)
         """

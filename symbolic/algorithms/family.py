@@ -295,7 +295,7 @@ class Family(Generic[_P]):
 
 
 _FEW = 4  # methods that a message names
-FAMILIES: NamedValues[Family[...]] = NamedValues()  # from `named_algorithms`
+FAMILIES: NamedValues[Family[...]] = NamedValues()  # from `families_by_name`
 
 
 def _exact(value: Any, name: str, reads: bool) -> Any:

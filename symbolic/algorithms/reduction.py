@@ -38,7 +38,8 @@ def reduced(algorithm: Algorithm) -> tuple[Algorithm, tuple[Scalar, ...]]:
     --------
     The average of an SGD is SGD where its gradients are taken:
 
-    >>> from sgdmem.symbolic.zoo.named_algorithms import averaging, sgd
+    >>> from sgdmem.symbolic.zoo.averaging import averaging
+    >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
     >>> left, factor = reduced(averaging(sgd("0.5"), "0.1"))
     >>> left, factor
     (Algorithm(alpha=Fraction(1, 2)), (Fraction(-9, 10), Fraction(1, 1)))

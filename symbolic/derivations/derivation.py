@@ -38,7 +38,7 @@ from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.files.marks import marked_text
 from sgdmem.symbolic.files.outputs import require_free
 from sgdmem.symbolic.files.whole_files import write_bytes, write_text
-from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, find_family
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES, find_family
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 # A float that is this close, relatively, to a fraction with a short denominator is read as that.

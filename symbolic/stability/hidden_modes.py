@@ -15,7 +15,8 @@ def keeps_a_hidden_mode(algorithm: Algorithm) -> bool:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.zoo.named_algorithms import averaging, sgd
+    >>> from sgdmem.symbolic.zoo.averaging import averaging
+    >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
     >>> [keeps_a_hidden_mode(averaging(sgd("0.5"), rate)) for rate in ("0.1", "2.5")]
     [False, True]
     """

@@ -16,7 +16,7 @@ from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.reduction import reduced
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _LONG = 5  # a memory of which factors of P and Q are divided out before equations are solved
 

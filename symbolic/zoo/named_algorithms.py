@@ -2,7 +2,7 @@
 
 Every `Family` takes numbers or SymPy expressions and returns an `Algorithm`. Values beyond a
 method's usual range (a momentum of 1.5, a negative learning rate) describe algorithms too.
-`FAMILIES` lists them under their command-line names.
+`families_by_name` has them under their command-line names.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sgdmem.symbolic.algebra.scalars import as_scalar
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.algorithms.constructors import as_family, family
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.constructors import family
 from sgdmem.symbolic.algorithms.family import FAMILIES as FAMILIES
-from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.algorithms.update_notation import Publication
 from sgdmem.symbolic.errors import InputError, shown
@@ -253,148 +251,3 @@ def aggmo(learning_rate: Any, momenta: Sequence[Any]) -> Algorithm:
         c=(-1,) * K,
         D=tuple(tuple(m if i == j else 0 for j in range(K)) for i, m in enumerate(momenta)),
     )
-
-
-def averaging(algorithm: Algorithm, rate: Any) -> Algorithm:
-    """Exponential moving average of an algorithm's iterates, as an algorithm of memory M + 1.
-
-    The output is ``w <- (1 - rate) w + rate z``, z being the iterate of ``algorithm``; the
-    first auxiliary vector is ``z - w``. Exact for any loss. For 0 < rate < 2 stability and the
-    noise sum U' are those of ``algorithm``; only U, that of the loss at the output, changes.
-
-    Parameters
-    ----------
-    algorithm : Algorithm
-        Of any memory.
-    rate : number or expression
-        Share of the newest iterate, usually from 0 (excluded) to 1. Beyond 0 < rate < 2 the average
-        itself diverges.
-
-    Examples
-    --------
-    >>> averaging(sgd("0.5"), "0.1").noise_summand(1) == sgd("0.5").noise_summand(1)
-    True
-    """
-    require_algorithm(algorithm, "algorithm")
-    rate = as_scalar(rate, "rate")
-    keep = 1 - rate
-    return Algorithm(
-        rate * algorithm.alpha,
-        b=(rate, *(rate * entry for entry in algorithm.b)),
-        c=(-keep * algorithm.alpha, *algorithm.c),
-        D=(
-            (keep, *(keep * entry for entry in algorithm.b)),
-            *((0, *row) for row in algorithm.D),
-        ),
-        a=(1, *algorithm.a),
-        name=algorithm.name and f"averaging({algorithm.name}, rate={number_text(rate)})",
-        title=algorithm.title and f"averaged {algorithm.title}",
-        floats=algorithm.floats,
-    )
-
-
-@family(
-    "averaged SGD",
-    update=["z <- z - learning_rate gradient(z)", "w <- (1 - rate) w + rate z"],
-    reference=Publication(
-        "B. T. Polyak and A. B. Juditsky",
-        *(1992, "SIAM J. Control Optim. 30, there with equal weights"),
-        "Acceleration of stochastic approximation by averaging",
-    ),
-)
-def averaged_sgd(learning_rate: Any, rate: Any) -> Algorithm:
-    """Exponential moving average of SGD's iterates; see `averaging`.
-
-    Examples
-    --------
-    >>> averaged_sgd("0.5", "0.1").memory
-    1
-    """
-    return averaging(sgd(learning_rate), rate)
-
-
-def general(memory: int, *, shifted: bool = False) -> Algorithm:
-    """Return the algorithm of the given memory whose entries are free symbols.
-
-    Memory 1 uses the letters of the matrix [[-alpha, beta], [gamma, delta]], a larger memory
-    ``alpha, b_1 ..., c_1 ..., D_11 ...``, and ``a_1 ...`` if it is shifted.
-
-    Parameters
-    ----------
-    memory : int
-        From 0 to 20.
-    shifted : bool
-        Whether a is free too.
-
-    Raises
-    ------
-    InputError
-        If ``memory`` is not an integer from 0 to 20.
-
-    Examples
-    --------
-    >>> general(1).effective_learning_rate
-    (alpha*delta - alpha + beta*gamma)/(delta - 1)
-    """
-    if isinstance(memory, bool) or not isinstance(memory, int) or not 0 <= memory <= 20:
-        raise InputError(f"memory must be an integer from 0 to 20, got {shown(memory)}")
-    from sympy import Symbol
-
-    def symbol(name: str) -> Any:
-        return Symbol(name, real=True)
-
-    places = range(1, memory + 1)
-    if memory == 1:
-        b, c, D, a = symbol("beta"), symbol("gamma"), symbol("delta"), symbol("a")
-    else:
-        b, c, a = (tuple(symbol(f"{key}_{i}") for i in places) for key in "bca")
-        D = tuple(tuple(symbol(f"D_{i}{j}") for j in places) for i in places)
-    name = f"general memory-{memory} algorithm"
-    return Algorithm(symbol("alpha"), b, c, D, a if shifted else (), name=name, title=name)
-
-
-USUAL_FAMILIES: dict[str, Family[...]] = {  # what people begin with
-    named.name: named
-    for named in (
-        *(sgd, heavy_ball, nesterov, qhm, torch_sgd, sgdm, two_rate, memory_one, aggmo),
-        averaged_sgd,
-    )
-}
-_ELSEWHERE = {
-    "several_sequences": ("triple-momentum", "asgd", "mass", "snag", "schedule-free"),
-    "several_momenta": ("pid", "ademamix", "dana-step"),
-    "past_gradients": (
-        *("optimistic", "past-extragradient", "delayed-sgd", "aggregated-gradient", "storm"),
-    ),
-}
-FAMILIES.add(USUAL_FAMILIES)
-for module, names in _ELSEWHERE.items():
-    FAMILIES.add_later(f"sgdmem.symbolic.zoo.{module}", names)
-_NONLINEAR = {  # in the gradients
-    *("adam", "adamw", "adamax", "nadam", "radam", "adagrad", "adadelta", "rmsprop", "lion"),
-    *("signsgd", "sign-sgd", "muon", "shampoo"),
-}
-
-
-def find_family(family: FamilyLike) -> Family[...]:
-    """Return the family of a command-line name, or of a function; a family as it is.
-
-    Raises
-    ------
-    InputError
-        If there is no such family, or a function does not say which parameters it has.
-    """
-    if callable(family) and not isinstance(family, type):
-        return as_family(family)
-    if isinstance(family, Algorithm):
-        raise InputError(
-            'family must be a family such as "heavy-ball" or heavy_ball, got one algorithm, '
-            f"{family.name or 'without a name'}: of one, stability(…).critical_scale tells by how "
-            "much its learning rate may be multiplied"
-        )
-    name = str(family).replace("_", "-")
-    if name in FAMILIES:
-        return FAMILIES[name]
-    nonlinear = f"; {name} is not linear in the gradients" if name.lower() in _NONLINEAR else ""
-    known = ", ".join(sorted(FAMILIES))
-    raise InputError(f"unknown algorithm {shown(family)}; known are {known}{nonlinear}")

@@ -9,7 +9,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo.conversions import convert
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 SIMPLEST = ("sgd", "heavy-ball", "nesterov", "qhm", "memory-one")
 

@@ -163,7 +163,7 @@ def _without(words: list[str], options: set[str]) -> list[str]:
 
 def _method(chance: random.Random) -> tuple[str, list[str]]:
     """Return a method and the settings that it needs."""
-    from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+    from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 
     if chance.random() < 0.1:
         return chance.choice(OWN_METHODS), ["learning_rate=0.1", "momentum=0.9"]

@@ -17,6 +17,7 @@ from sgdmem.numeric.theorems.instances import MEMORIES, Dynamics, random_algorit
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import effective_learning_rates
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaged_sgd
 
 STATEMENT = Statement(
     "Equation (22)",
@@ -39,7 +40,7 @@ _NAMED = {
     "two rates": (named.two_rate(0.25, 0.125, 0.5), 0.125 + 0.25 / 0.5),
     "memory one": (named.memory_one(2.0, 0.5, 0.25), 2.0),
     "aggmo": (named.aggmo(0.5, (0.0, 0.5, 0.75)), 0.5 / 3 * (1 + 2 + 4)),
-    "averaged sgd": (named.averaged_sgd(0.5, 0.25), 0.5),
+    "averaged sgd": (averaged_sgd(0.5, 0.25), 0.5),
 }
 
 

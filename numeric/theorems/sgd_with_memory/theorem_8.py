@@ -20,7 +20,7 @@ from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.extrapolation import expand, late_times, powers_of_the_loss
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaged_sgd
 
 STATEMENT = Statement(
     "Theorem 8",
@@ -34,7 +34,7 @@ _ALGORITHMS = (
     Algorithm(
         "0.2", ["0.1", "0.3"], ["-0.2", "0.1"], [["0.5", "0.1"], [0, "0.3"]], ["0.5", "-0.2"]
     ),
-    named.averaged_sgd("0.5", "0.2"),
+    averaged_sgd("0.5", "0.2"),
 )
 EXPONENTS = ((2.0, 0.6), (1.5, 0.4), (3.0, 0.7), (2.0, 2.3), (1.5, 2.4), (3.0, 2.7))  # nu and zeta
 _BATCH_SIZE, _NOISE = 16, Noise(tau2=-1)

@@ -23,7 +23,7 @@ from sgdmem.numeric.schedules.schedule import Schedule, Steps, read_schedule
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 _AT_ONCE = 256  # steps whose entries are evaluated together
 _ROUNDING = 8 * np.finfo(float).eps

@@ -71,7 +71,7 @@ class AlgorithmName(click.types.StringParamType):
         """Return the names that begin with what was typed."""
         from click.shell_completion import CompletionItem
 
-        from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+        from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 
         return [CompletionItem(name) for name in sorted(FAMILIES) if name.startswith(incomplete)]
 
@@ -85,7 +85,7 @@ class Setting(click.types.StringParamType):
         """Return the parameters that begin with what was typed, with a sign of equality."""
         from click.shell_completion import CompletionItem
 
-        from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+        from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 
         given = [ctx.params.get("algorithm"), ctx.params.get("named"), *ctx.args]
         family = next((FAMILIES[name] for name in given if name and name in FAMILIES), None)
@@ -179,7 +179,7 @@ def read_method(
     algorithm: str | Family[...], settings: Sequence[str]
 ) -> tuple[Family[...], dict[str, Any]]:
     """Return the family of a name, and those of its parameters that ``--set`` gives."""
-    from sgdmem.symbolic.zoo.named_algorithms import find_family
+    from sgdmem.symbolic.zoo.families_by_name import find_family
 
     family, values = find_family(algorithm), read_settings(settings)
     family.missing(values)  # none is to be taken for an argument of a function
@@ -197,7 +197,7 @@ def built(family: Family[...], values: Mapping[str, Any]) -> Algorithm:
 
 def symbolic_member(algorithm: str | Family[...], settings: Sequence[str]) -> Algorithm:
     """Return a member of a family; parameters that ``--set`` does not give stay symbols."""
-    from sgdmem.symbolic.zoo.named_algorithms import find_family
+    from sgdmem.symbolic.zoo.families_by_name import find_family
 
     given, family = read_settings(settings), find_family(algorithm)
     # what reads no numbers by itself is given exact ones

@@ -202,7 +202,7 @@ def read_periodic(
 
     Those are the ones of ``--set``, which may be names in cycles, and the rate of Lookahead.
     """
-    from sgdmem.symbolic.zoo.named_algorithms import find_family
+    from sgdmem.symbolic.zoo.families_by_name import find_family
 
     family, values = find_family(algorithm), read_settings(settings)
     cycles: dict[str, list[Ramp]] = {}

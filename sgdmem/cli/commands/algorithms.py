@@ -8,7 +8,7 @@ import click
 @click.command("algorithms")
 def algorithms_command() -> None:
     """List the algorithms that have a name, with their parameters."""
-    from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+    from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 
     for name, family in sorted(FAMILIES.items()):
         parameters = ", ".join(

@@ -144,7 +144,7 @@ def derive_command(
         assert output is not None
         method: Any = described
         if algorithm is not None:
-            from sgdmem.symbolic.zoo.named_algorithms import find_family
+            from sgdmem.symbolic.zoo.families_by_name import find_family
 
             method = find_family(algorithm).fix(**read_settings(settings))
         own = {"notation": notation, "label": label, "form": form, "columns": columns}
@@ -177,7 +177,7 @@ def _require_free(output: str | None, bibliography: str | None, language: str | 
 
 
 def _described(algorithm: str | None, memory: int | None, settings: tuple[str, ...]) -> Algorithm:
-    from sgdmem.symbolic.zoo.named_algorithms import general
+    from sgdmem.symbolic.zoo.general_algorithm import general
 
     if (algorithm is None) == (memory is None):
         raise click.UsageError("give either an ALGORITHM or --memory M")

@@ -292,7 +292,7 @@ def _counted(value: Any) -> Any:
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:
     """Return each algorithm with those of the values that it takes; every value is of one."""
-    from sgdmem.symbolic.zoo.named_algorithms import find_family
+    from sgdmem.symbolic.zoo.families_by_name import find_family
 
     rules = {}
     left = set(values)

@@ -50,7 +50,7 @@ def translate_command(
     from sgdmem.symbolic.algorithms.equivalence import equivalent
     from sgdmem.symbolic.algorithms.printing import value_text
     from sgdmem.symbolic.zoo.conversions import convert
-    from sgdmem.symbolic.zoo.named_algorithms import find_family
+    from sgdmem.symbolic.zoo.families_by_name import find_family
     from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
 
     if fixed and target is None:

@@ -11,7 +11,8 @@ import pytest
 
 from sgdmem import InputError, Spectrum, stability
 from sgdmem.methods import evaluator
-from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES, aggmo, heavy_ball
+from sgdmem.symbolic.zoo.families_by_name import USUAL_FAMILIES
+from sgdmem.symbolic.zoo.named_algorithms import aggmo, heavy_ball
 from tests.numeric.exported_code.test_evaluator import random_points, recurrences
 
 EIGENVALUES = np.array([1.0, 0.7, 0.7, 0.3, 0.02, 1e-4, 1e-7])

@@ -11,7 +11,7 @@ import pytest
 
 from sgdmem import InputError, Spectrum, phase_diagram
 from sgdmem.methods import evaluator
-from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 from tests.asking import judged, noisy
 
 RATES = np.linspace(0.05, 2.5, 40)

@@ -17,7 +17,8 @@ from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.exported_code.evaluator import Evaluator, evaluator
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES, heavy_ball
+from sgdmem.symbolic.zoo.families_by_name import USUAL_FAMILIES
+from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
 from tests import draws, naive
 
 MEMORIES = [  # compiling takes half a minute for the largest

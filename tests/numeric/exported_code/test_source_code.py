@@ -16,7 +16,7 @@ import sympy
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, stability
 from sgdmem.methods import general, source_code
 from sgdmem.numeric.exported_code.source_code import LANGUAGES
-from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES
+from sgdmem.symbolic.zoo.families_by_name import USUAL_FAMILIES
 from tests.asking import noisy
 from tests.javascript import evaluate
 

@@ -17,6 +17,8 @@ from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.theorems.instances import stable_algorithm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaged_sgd
+from sgdmem.symbolic.zoo.general_algorithm import general
 from tests import naive
 
 LAM = [1.0, 0.5, 0.125, 0.03125]
@@ -29,7 +31,7 @@ NAMED = [
     named.heavy_ball("0.3", "0.9"),
     named.nesterov("0.3", "0.9"),
     named.aggmo("0.2", [0, "0.9", "0.5"]),
-    named.averaged_sgd("0.3", "0.2"),
+    averaged_sgd("0.3", "0.2"),
 ]
 SCHEDULES = [
     schedule("sgd", learning_rate=lambda t: 0.5 / np.sqrt(1 + t)),
@@ -294,7 +296,7 @@ def test_no_steps() -> None:
         ({"steps": 10**9}, "got 1000000000: .* see loss_asymptotics"),
         ({"target": [1.0, 2.0]}, r"got 2: .* Problem.from_data\(X, y\)"),
         ({"algorithm": 3}, "an Algorithm or a Schedule is needed"),
-        ({"algorithm": named.general(1)}, "free symbols"),
+        ({"algorithm": general(1)}, "free symbols"),
         ({"batch_size": 0}, "batch_size must be positive"),
         ({"method": "fast"}, "method must be auto, recursion or compressed"),
         ({"spectrum": Spectrum.power_law(2)}, "target must have one entry"),

@@ -23,7 +23,7 @@ from sgdmem import (
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 from tests import naive
 
 FAMILIES: list[tuple[str, dict[str, Any]]] = [

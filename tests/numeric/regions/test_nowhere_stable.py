@@ -12,7 +12,7 @@ from sympy import Symbol
 
 from sgdmem.numeric.regions.nowhere_stable import is_nowhere_schur
 from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 T = Symbol("t", real=True)
 ONE = (Fraction(1), Fraction(1))

@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.regions import uncertain
 from sgdmem.proofs import ProvedRegion, prove_region
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 LIST = Spectrum([1, 0.5, 0.25, "0.1"])
 MOMENTA = ("momentum", 0, 0.99)

@@ -18,7 +18,7 @@ from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.regions import box_search
 from sgdmem.numeric.regions.boxes import Modes
 from sgdmem.proofs import RobustVerdict, robust_stability
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 
 LIST = Spectrum([2, 1, "0.3"])
 LAW = Spectrum.power_law(1.5)

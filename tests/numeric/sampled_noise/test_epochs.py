@@ -25,7 +25,7 @@ from sgdmem.numeric.arithmetic import arnoldi
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.sampled_noise import epoch_radius
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaged_sgd
 from tests import draws, naive
 
 CLOSE = 1e-6
@@ -244,7 +244,7 @@ def test_what_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 def test_where_the_loss_comes_to_rest() -> None:
     rng = np.random.default_rng(0)
     problem = Problem.from_data(rng.normal(size=(20, 3)), rng.normal(size=20), drop_last=False)
-    for method in (nesterov("0.1", "0.9"), named.averaged_sgd("0.5", "0.2")):
+    for method in (nesterov("0.1", "0.9"), averaged_sgd("0.5", "0.2")):
         verdict = stability(method, problem, 8)
         run = losses(method, problem, 8, 1500)
         assert run[-3:].mean() == pytest.approx(verdict.loss_floor, rel=1e-10)

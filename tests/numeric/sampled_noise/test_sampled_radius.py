@@ -23,7 +23,8 @@ from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
 from sgdmem.numeric.sampled_noise.short_memory_pairs import short_memory_pairs
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo import named_algorithms as named
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.averaging import averaged_sgd
+from sgdmem.symbolic.zoo.families_by_name import find_family
 from tests import draws, naive
 
 
@@ -56,7 +57,7 @@ METHODS = {
     "heavy ball": named.heavy_ball("0.001", "0.99"),
     "nesterov": named.nesterov("0.1", "0.9"),
     "qhm": named.qhm("0.5", "0.99", "0.7"),
-    "averaged": named.averaged_sgd("0.5", "0.2"),
+    "averaged": averaged_sgd("0.5", "0.2"),
     "aggmo": named.aggmo("0.1", ["0", "0.9", "0.99"]),
     "memory 4": named.aggmo("0.1", ["0", "0.9", "0.99", "0.999"]),
 }

@@ -23,6 +23,7 @@ from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndecidedError
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.families_by_name import find_family
 from tests import draws, naive
 from tests.asking import judged, noisy
 
@@ -125,7 +126,7 @@ def test_largest_learning_rate_of_families(name: str) -> None:
     parameters = fixed.get(name, {"momentum": 0.9})
     for batch_size in (2, math.inf):
         largest = largest_learning_rate(name, SPECTRUM, batch_size, **parameters)
-        family = named.find_family(name)
+        family = find_family(name)
         for factor, stable in ((1 - 1e-9, True), (1 + 1e-9, False)):
             verdict = stability(
                 family(learning_rate=largest * factor, **parameters), SPECTRUM, batch_size

@@ -22,7 +22,7 @@ from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, explore
 from sgdmem.phase_diagrams.explorer import derivations
 from sgdmem.phase_diagrams.explorer.derivations import packed_derivations
 from sgdmem.phase_diagrams.explorer.server import page_server
-from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES
+from sgdmem.symbolic.zoo.families_by_name import USUAL_FAMILIES
 from tests.asking import noisy
 from tests.cli.running import run
 

@@ -23,6 +23,8 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.programs import map_program
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaging
+from sgdmem.symbolic.zoo.families_by_name import find_family
 from tests import draws
 from tests.asking import judged, noisy
 
@@ -53,7 +55,7 @@ class Map:
     def verdict(self, row: int, column: int) -> Verdict:
         varying = {self.x[0]: self.x[1][column], self.y[0]: self.y[1][row]}
         noise, own = split({**self.settings, **varying})
-        return judged(named.find_family(self.family)(**own), self.spectrum, **noise)
+        return judged(find_family(self.family)(**own), self.spectrum, **noise)
 
 
 def split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -197,7 +199,7 @@ def test_only_the_damping_can_fail(rng: np.random.Generator) -> None:
 
 def averaged(learning_rate: Any, momentum: Any) -> Algorithm:
     """Averaged iterates; the gradient is taken elsewhere."""
-    return named.averaging(named.heavy_ball(learning_rate, momentum), Fraction(2, 3))
+    return averaging(named.heavy_ball(learning_rate, momentum), Fraction(2, 3))
 
 
 def switched(learning_rate: Any, momentum: Any) -> Algorithm:

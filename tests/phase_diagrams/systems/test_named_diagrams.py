@@ -20,7 +20,7 @@ from sgdmem.phase_diagrams.systems.named_diagram_data import from_dataset
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 from sgdmem.pictures import artists
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 from sgdmem.systems import named_diagram
 from tests.asking import noisy
 from tests.phase_diagrams.systems.test_diagram_data import SMALL as FEW

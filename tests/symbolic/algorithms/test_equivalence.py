@@ -18,6 +18,8 @@ from sgdmem.symbolic.algorithms.equivalence import (
 )
 from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaged_sgd
+from sgdmem.symbolic.zoo.general_algorithm import general
 from tests import naive
 from tests.strategies import EIGENVALUES, raw_algorithms
 
@@ -105,8 +107,8 @@ def test_symbolic_change_of_variables() -> None:
     eta, beta = sympy.symbols("eta beta", positive=True)
     T = change_of_variables(named.heavy_ball(eta, beta), named.torch_sgd(eta, beta))
     assert T is not None and sympy.cancel(T[0][0] + 1 / eta) == 0
-    general = named.general(2, shifted=True)
-    assert change_of_variables(general, general) == ((1, 0), (0, 1))
+    algorithm = general(2, shifted=True)
+    assert change_of_variables(algorithm, algorithm) == ((1, 0), (0, 1))
 
 
 @pytest.mark.slow
@@ -160,9 +162,9 @@ def test_named_pairs() -> None:
     assert not equivalent(heavy, textbook)
     assert equivalent(textbook, torch_nesterov)
     assert not equivalent(textbook, torch_nesterov, losses="all")
-    assert equivalent(named.sgd(eta), named.averaged_sgd(eta, gamma))
-    assert not equivalent(named.sgd(eta), named.averaged_sgd(eta, gamma), losses="all")
-    assert equivalent(named.sgd(eta), named.averaged_sgd(eta, 1), losses="all")
+    assert equivalent(named.sgd(eta), averaged_sgd(eta, gamma))
+    assert not equivalent(named.sgd(eta), averaged_sgd(eta, gamma), losses="all")
+    assert equivalent(named.sgd(eta), averaged_sgd(eta, 1), losses="all")
     assert not equivalent(named.sgd(eta), named.sgd(beta))
     with pytest.raises(InputError, match="losses must be"):
         equivalent(heavy, torch, losses="some")  # type: ignore[arg-type]
@@ -174,14 +176,14 @@ def test_named_pairs() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("memory", [*range(4), pytest.param(4, marks=pytest.mark.exhaustive)])
 def test_effective_learning_rate_of_general_memory(memory: int) -> None:
-    by_inverse, by_polynomials = effective_learning_rates(named.general(memory, shifted=True))
+    by_inverse, by_polynomials = effective_learning_rates(general(memory, shifted=True))
     difference = sympy.sympify(by_inverse) - by_polynomials
     assert sympy.cancel(difference) == 0
     # Independently: (1 - D) y = c solved by SymPy at a point.
-    general = named.general(memory)
-    symbols = sorted(general.free_symbols, key=str)  # in another order 1 - D may be singular
+    algorithm = general(memory)
+    symbols = sorted(algorithm.free_symbols, key=str)  # in another order 1 - D may be singular
     values = {x: sympy.Rational(n**2 % 11 - 5, 7) for n, x in enumerate(symbols)}
-    at = general.substitute(values)
+    at = algorithm.substitute(values)
     unit: Any = sympy.eye(memory) - sympy.Matrix(memory, memory, lambda i, j: at.D[i][j])
     if memory:
         b, c = (sympy.Matrix(list(map(sympy.sympify, v))) for v in (at.b, at.c))

@@ -22,8 +22,9 @@ from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parame
 from sgdmem.symbolic.algorithms.update_notation import Publication, Update
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES, USUAL_FAMILIES, find_family
 
-FAMILIES = list(named.FAMILIES.values())
+EVERY_FAMILY = list(FAMILIES.values())
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "torch-sgd": [
         {"momentum": Fraction(1, 3), "dampening": Fraction(1, 4)},
@@ -41,9 +42,9 @@ def own(learning_rate: Any, weights: Sequence[Any], keep: Any = "1/2") -> Algori
 # What was published ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", FAMILIES, ids=str)
+@pytest.mark.parametrize("method", EVERY_FAMILY, ids=str)
 def test_everything_is_known_of_named_families(method: Family[...]) -> None:
-    assert named.find_family(method.name) is method
+    assert find_family(method.name) is method
     assert method.display_name and method.summary and method.update and method.reference
     assert method.reference.authors and 1900 < method.reference.year < 2100
     for name, parameter in method.parameters.items():
@@ -107,7 +108,7 @@ def iterated(algorithm: Algorithm, start: Fraction, steps: int) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("method", named.USUAL_FAMILIES.values(), ids=str)
+@pytest.mark.parametrize("method", USUAL_FAMILIES.values(), ids=str)
 def test_the_published_update_is_the_algorithm(method: Family[...]) -> None:
     assert method.update is not None
     numbers = [Fraction(1, 7), Fraction(2, 5), Fraction(3, 4)]
@@ -160,7 +161,7 @@ def test_a_family_is_a_function() -> None:
         named.heavy_ball.parameters["x"] = Parameter("x")  # type: ignore[index]
 
 
-@pytest.mark.parametrize("method", FAMILIES, ids=str)
+@pytest.mark.parametrize("method", EVERY_FAMILY, ids=str)
 def test_pickles_of_named_families_are_these(method: Family[...]) -> None:
     assert pickle.loads(pickle.dumps(method)) is method
     assert copy.deepcopy(method) is method
@@ -251,7 +252,7 @@ def test_spread() -> None:
 
 def test_ones_own_function() -> None:
     mine = as_family(own)
-    assert as_family(mine) is named.find_family(mine) is mine
+    assert as_family(mine) is find_family(mine) is mine
     assert (mine.name, mine.display_name, mine.summary) == ("own", "own", "Mine.")
     assert mine.update is None and mine.reference is None
     kinds = {name: parameter.kind for name, parameter in mine.parameters.items()}

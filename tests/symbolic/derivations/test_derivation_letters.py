@@ -12,7 +12,7 @@ import sgdmem
 from sgdmem import InputError, heavy_ball, method
 from sgdmem.symbolic.algorithms.update_notation import letter_of
 from sgdmem.symbolic.derivations.typesetting.renaming import FIXED, Renaming
-from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 from tests.symbolic.derivations.test_derivations import DERIVATIONS, SUBJECTS, derive
 
 

@@ -30,7 +30,7 @@ from sgdmem.symbolic.derivations.statements.equations import Equation, Side
 from sgdmem.symbolic.derivations.statements.expansions import Limit, Series
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.typesetting.width import width
-from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES
+from sgdmem.symbolic.zoo.families_by_name import USUAL_FAMILIES
 
 derive = partial(sgdmem.derive, form="full")
 SHAPED = Algorithm(

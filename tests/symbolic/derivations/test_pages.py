@@ -17,7 +17,7 @@ from sgdmem.methods import general
 from sgdmem.symbolic.derivations.derivation import Derivation
 from sgdmem.symbolic.derivations.documents import pdf
 from sgdmem.symbolic.derivations.documents.references import with_missing
-from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 
 # mypy: allow-untyped-defs
 

@@ -26,7 +26,7 @@ from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.subject import Subject
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 from tests import naive
 from tests.symbolic.derivations.test_derivations import LATEX
 

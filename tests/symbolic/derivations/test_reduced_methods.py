@@ -29,7 +29,7 @@ from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject, what_is_left
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.stability.hidden_modes import keeps_a_hidden_mode
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.families_by_name import find_family
 from tests import naive
 
 # mypy: allow-untyped-defs

@@ -18,7 +18,9 @@ from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.rational_program import rational_program
 from sgdmem.symbolic.programs.special_values import special_values
 from sgdmem.symbolic.programs.summand_program import coefficient_program
-from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, general, torch_sgd
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES
+from sgdmem.symbolic.zoo.general_algorithm import general
+from sgdmem.symbolic.zoo.named_algorithms import torch_sgd
 
 
 @pytest.mark.parametrize("name", FAMILIES)

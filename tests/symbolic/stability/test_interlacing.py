@@ -26,6 +26,7 @@ from sgdmem.symbolic.stability.interlacing import interlacing_edge
 from sgdmem.symbolic.stability.poles import intervals_of_form, noiseless_intervals
 from sgdmem.symbolic.stability.schur import is_schur
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaging
 
 CLOSE = Fraction(1, 10**12)
 NOTHING = (Fraction(0), Fraction(0))
@@ -154,8 +155,8 @@ def test_fast_methods_of_long_horizons_have_it(nu: float, memory: int) -> None:
 
 def test_hidden_modes_count() -> None:
     sgd = named.sgd("0.5")
-    assert interlacing_edge(named.averaging(sgd, "0.1")) == 4
-    assert interlacing_edge(named.averaging(sgd, "2.5")) is None  # one of modulus 1.5
+    assert interlacing_edge(averaging(sgd, "0.1")) == 4
+    assert interlacing_edge(averaging(sgd, "2.5")) is None  # one of modulus 1.5
     half = Fraction(1, 2)
     assert interlacing_edge(with_roots([half, 2], [half, 2])) is None
     assert interlacing_edge(with_roots([half, half], [half, half])) == 2

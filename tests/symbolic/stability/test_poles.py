@@ -22,6 +22,8 @@ from sgdmem.symbolic.stability.poles import (
 )
 from sgdmem.symbolic.stability.schur import is_schur
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaged_sgd
+from sgdmem.symbolic.zoo.general_algorithm import general
 from tests import naive
 from tests.draws import KINDS, random_algorithm
 from tests.strategies import EIGENVALUES, ENTRIES, Factored, factored_polynomials, raw_algorithms
@@ -294,7 +296,7 @@ def test_noise_sum_from_one_function_of_the_spectrum(
 
 def test_poles_that_are_missing() -> None:
     assert partial_fractions(named.heavy_ball("0.1", "0.9")) == [(38, -19)]  # the other at infinity
-    assert partial_fractions(named.averaged_sgd("0.5", "0.1")) == [(4, -1)]  # the other cancels
+    assert partial_fractions(averaged_sgd("0.5", "0.1")) == [(4, -1)]  # the other cancels
     with pytest.raises(UndefinedError, match="coincide"):
         partial_fractions(named.memory_one(-1, "0.25", 1))  # -delta/q0 = -4 = 2/(2 q0 - 1)
     with pytest.raises(UndefinedError, match="Q\\(1\\) = 0"):
@@ -302,4 +304,4 @@ def test_poles_that_are_missing() -> None:
     with pytest.raises(UndefinedError, match="any eigenvalue"):
         partial_fractions(named.heavy_ball("0.1", 1))
     with pytest.raises(InputError, match="memory 0 and 1 only"):
-        partial_fractions(named.general(2))
+        partial_fractions(general(2))

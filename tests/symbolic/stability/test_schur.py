@@ -14,6 +14,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.stability.schur import conditions, is_schur, uniform_conditions
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.general_algorithm import general
 from tests import naive
 from tests.draws import KINDS, random_algorithm
 from tests.strategies import (
@@ -76,7 +77,7 @@ def test_a_hair_from_the_boundary() -> None:
 
 def test_only_rational_numbers() -> None:
     with pytest.raises(InputError, match="rational"):
-        is_schur(named.general(1), 1)
+        is_schur(general(1), 1)
     with pytest.raises(InputError, match="rational"):
         is_schur(named.sgd(1), sympy.Symbol("lambda"))
 
@@ -87,18 +88,18 @@ def test_symbolic_conditions_are_the_numeric_ones(memory: int, rng: Any) -> None
     # Beyond memory 2 in the coefficients of the recurrence: the entries of D would fill pages.
     q = sympy.symbols(f"q:{memory + 1}")
     p = sympy.symbols(f"p1:{memory + 1}")
-    general = Algorithm.from_recurrence([1 - sum(p), *p], q)
+    algorithm = Algorithm.from_recurrence([1 - sum(p), *p], q)
     if memory <= 2:
-        general = named.general(memory, shifted=True)
+        algorithm = general(memory, shifted=True)
     lam = sympy.Symbol("lambda")
-    found = conditions(general, lam)
+    found = conditions(algorithm, lam)
     assert len(found) == memory + 2
     for expression in found:  # polynomials in the entries
         assert sympy.fraction(sympy.together(expression))[1].is_number
     for _ in range(3):
-        symbols = sorted(general.free_symbols, key=str)
+        symbols = sorted(algorithm.free_symbols, key=str)
         values = {x: sympy.Rational(int(rng.integers(-9, 10)), 7) for x in symbols}
-        numeric = conditions(general.substitute(values), Fraction(3, 5))
+        numeric = conditions(algorithm.substitute(values), Fraction(3, 5))
         substituted = [x.subs({**values, lam: sympy.Rational(3, 5)}) for x in found]
         assert substituted == [sympy.sympify(x) for x in numeric]
 
@@ -164,4 +165,4 @@ def test_conditions_of_named_methods() -> None:
     assert uniform_conditions(named.heavy_ball("0.1", "0.9"), 38) == [sympy.false]
     assert str(uniform_conditions(named.heavy_ball("0.1", "0.9"), TOP)) == "[38 - lambda_max > 0]"
     with pytest.raises(InputError, match="memory 0 and 1 only"):
-        uniform_conditions(named.general(2), TOP)
+        uniform_conditions(general(2), TOP)

@@ -17,6 +17,7 @@ from sgdmem.symbolic.algebra.routh import summands
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.general_algorithm import general
 from tests import naive
 from tests.draws import KINDS, random_algorithm
 from tests.strategies import EIGENVALUES, raw_algorithms
@@ -84,13 +85,13 @@ def test_small_fractions(raw: naive.Raw, lam: Fraction) -> None:
 
 @SYMBOLIC_MEMORIES
 def test_symbolic_entries(memory: int, rng: Any) -> None:
-    general = named.general(memory, shifted=True)
-    found = general.polynomials
-    rate = sympy.sympify(general.effective_learning_rate)
+    algorithm = general(memory, shifted=True)
+    found = algorithm.polynomials
+    rate = sympy.sympify(algorithm.effective_learning_rate)
     for _ in range(2):
         raw = random_algorithm(rng, memory, "generic", "fraction")
         entries = map(rational, Algorithm(*raw).entries)
-        values = dict(zip(general.entries, entries, strict=True))
+        values = dict(zip(algorithm.entries, entries, strict=True))
         P, Q = naive.P_and_Q(raw)
         assert [sympy.sympify(x).subs(values) for x in found.P] == list(map(rational, P))
         assert [sympy.sympify(x).subs(values) for x in found.Q] == list(map(rational, Q))
@@ -100,9 +101,9 @@ def test_symbolic_entries(memory: int, rng: Any) -> None:
 @SYMBOLIC_MEMORIES
 def test_symbolic_noise_summand(memory: int, rng: Any) -> None:
     # s as one expression in all entries and the eigenvalue (nested beyond memory 2).
-    general = named.general(memory, shifted=True)
-    letters = [*general.entries, LAM]
-    s = sympy.lambdify(letters, general.noise_summand(LAM), "math", cse=True)
+    algorithm = general(memory, shifted=True)
+    letters = [*algorithm.entries, LAM]
+    s = sympy.lambdify(letters, algorithm.noise_summand(LAM), "math", cse=True)
     compared = 0
     while compared < 3:
         raw = random_algorithm(rng, memory, numbers="fraction")

@@ -17,6 +17,7 @@ from sgdmem.symbolic.systems.changing_steps import (
     step_recurrence,
 )
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.general_algorithm import general
 from tests import naive
 from tests.strategies import EIGENVALUES, raw_algorithms
 
@@ -65,9 +66,9 @@ def test_recurrence_of_changing_steps_in_symbols() -> None:
     assert q1 == -next_α
     assert sympy.cancel(q0 - (kappa * α + next_b * c)) == 0
     # Constant steps: the recurrence of Theorem 1.
-    general = named.general(1)
-    kappa, q1, q0 = step_recurrence(general, general)
-    p, q = general.to_recurrence()
+    algorithm = general(1)
+    kappa, q1, q0 = step_recurrence(algorithm, algorithm)
+    p, q = algorithm.to_recurrence()
     for found, expected in ((-kappa, p[0]), (1 + kappa, p[1]), (q0, q[0]), (q1, q[1])):
         assert sympy.cancel(found - expected) == 0
 

@@ -19,7 +19,10 @@ from sgdmem.symbolic.algorithms.printing import value_text
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.tracing.method import method
 from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.averaging import averaged_sgd
 from sgdmem.symbolic.zoo.conversions import convert
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES, USUAL_FAMILIES
+from sgdmem.symbolic.zoo.general_algorithm import general
 from tests.strategies import ENTRIES
 
 ETA, BETA, TAU, NU, A1, A2 = sympy.symbols("eta beta tau nu alpha_1 alpha_2", positive=True)
@@ -62,7 +65,7 @@ TEXTBOOK: list[tuple[Algorithm, str, dict[str, Any]]] = [
     (named.aggmo(ETA, [BETA]), "heavy-ball", {"learning_rate": ETA, "momentum": BETA}),
     # Common factors of P and Q cancel.
     (named.aggmo(ETA, [BETA, BETA]), "heavy-ball", {"learning_rate": ETA, "momentum": BETA}),
-    (named.averaged_sgd(ETA, NU), "sgd", {"learning_rate": ETA}),
+    (averaged_sgd(ETA, NU), "sgd", {"learning_rate": ETA}),
     (named.sgd(ETA), "heavy-ball", {"learning_rate": ETA, "momentum": 0}),
 ]  # fmt: skip
 
@@ -76,13 +79,13 @@ def test_textbook(algorithm: Algorithm, family: str, expected: dict[str, Any]) -
             assert found[key] is value
         else:
             assert sympy.cancel(sympy.sympify(found[key]) - value) == 0, key
-    assert equivalent(named.FAMILIES[family](**found), algorithm)
+    assert equivalent(FAMILIES[family](**found), algorithm)
 
 
-@pytest.mark.parametrize("name", sorted(named.USUAL_FAMILIES))
+@pytest.mark.parametrize("name", sorted(USUAL_FAMILIES))
 def test_every_family_converts_to_itself(name: str) -> None:
     values = [Fraction(1, 10), Fraction(3, 10), Fraction(7, 10)]
-    family = named.FAMILIES[name]
+    family = FAMILIES[name]
     if name == "aggmo":
         arguments: dict[str, Any] = {"learning_rate": values[0], "momenta": tuple(values[1:])}
     else:
@@ -123,7 +126,7 @@ def test_impossible_and_ambiguous() -> None:
     with pytest.raises(InputError, match="no heavy-ball has the recurrence"):
         convert(named.nesterov(ETA, BETA), "heavy-ball")
     with pytest.raises(InputError, match="no sgd has"):
-        convert(named.general(1), "sgd")
+        convert(general(1), "sgd")
     with pytest.raises(InputError, match=r"several qhm .* fix momentum"):
         convert(named.sgd("0.5"), "qhm")
     with pytest.raises(InputError, match="unknown algorithm 'adam'"):
@@ -171,7 +174,7 @@ def page() -> Any:
 def test_the_dictionary_has_every_method() -> None:
     script = page()
     written = script.PAGE.read_text()
-    for name in named.FAMILIES:
+    for name in FAMILIES:
         assert f"\n`{name}`" in written
     for name in ("storm", "schedule-free", "torch-sgd"):
         found = script.entry(name)

@@ -17,8 +17,12 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.zoo import averaging as averages
 from sgdmem.symbolic.zoo import named_algorithms as named
 from sgdmem.symbolic.zoo import past_gradients, several_momenta, several_sequences
+from sgdmem.symbolic.zoo.averaging import averaged_sgd, averaging
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES, find_family
+from sgdmem.symbolic.zoo.general_algorithm import general
 from tests.strategies import EIGENVALUES, ENTRIES, raw_algorithms
 
 STEPS = 4
@@ -156,7 +160,7 @@ def test_aggmo(η: Fraction, momenta: list[Fraction]) -> None:
 @given(raw_algorithms(most=3), ENTRIES)
 def test_averaging_of_any_algorithm(raw: Any, γ: Fraction) -> None:
     base = Algorithm(*raw)
-    averaged = named.averaging(base, γ)
+    averaged = averaging(base, γ)
     assert averaged.memory == base.memory + 1
     start = [Fraction(n + 1, 3) for n in range(base.memory + 1)]
     mean = Fraction(1, 5)
@@ -173,7 +177,7 @@ def test_uniform_averaging_is_a_run_of_changing_averages() -> None:
     z, points = ONE, [ONE]
     w, u = ONE, ZERO
     for t in range(STEPS):
-        step = named.averaged_sgd("1/3", Fraction(1, t + 2))
+        step = averaged_sgd("1/3", Fraction(1, t + 2))
         ((w, u),) = path(step, w, u, steps=1)
         z -= gradient(z) / 3
         points.append(z)
@@ -205,7 +209,7 @@ def test_table_of_the_theory_sheet() -> None:
         (named.qhm(α, β, ν), x - β, -α * ((1 - ν * β) * x - β * (1 - ν)), α),
         (named.sgdm(α, β), x - β, -α * (1 - β) * x, α),
         (named.two_rate(a1, a2, β), x - β, -(a1 + a2) * x + a2 * β, a2 + a1 / (1 - β)),
-        (named.averaged_sgd(α, γ), x - 1 + γ, -α * (x - 1 + γ), α),
+        (averaged_sgd(α, γ), x - 1 + γ, -α * (x - 1 + γ), α),
         (named.aggmo(α, [β, ν]), (x - β) * (x - ν), None,
          α / 2 * (1 / (1 - β) + 1 / (1 - ν))),
     ]  # fmt: skip
@@ -232,7 +236,7 @@ def test_averaging_changes_only_the_noise_at_the_output(
 ) -> None:
     g, s = 1 - γ, 1 - η * lam
     assume(abs(s) < 1)
-    averaged = named.averaged_sgd(η, γ)
+    averaged = averaged_sgd(η, γ)
     assert averaged.noise_summand(lam) == named.sgd(η).noise_summand(lam)
     at_output = lam * summands(averaged.half_plane_form, lam).output_noise
     closed = (lam * η * γ) ** 2 * (1 + g * s) / ((1 - g * s) * (1 - g**2) * (1 - s**2))
@@ -240,35 +244,35 @@ def test_averaging_changes_only_the_noise_at_the_output(
 
 
 def test_general() -> None:
-    assert [str(x) for x in named.general(1, shifted=True).entries] == [
+    assert [str(x) for x in general(1, shifted=True).entries] == [
         *("alpha", "beta", "gamma", "delta", "a")
     ]
-    assert [str(x) for x in named.general(2).entries] == [
+    assert [str(x) for x in general(2).entries] == [
         *("alpha", "b_1", "b_2", "c_1", "c_2", "D_11", "D_12", "D_21", "D_22", "0", "0")
     ]
-    assert named.general(0).memory == 0
+    assert general(0).memory == 0
     for bad in (-1, 21, 1.0, True, "2"):
         with pytest.raises(InputError, match="memory must be an integer from 0 to 20"):
-            named.general(bad)  # type: ignore[arg-type]
+            general(bad)  # type: ignore[arg-type]
 
 
 def test_families() -> None:
-    assert named.find_family("heavy_ball") is named.find_family("heavy-ball") is named.heavy_ball
-    assert named.find_family(named.sgd) is named.sgd
-    for name, family in named.FAMILIES.items():
+    assert find_family("heavy_ball") is find_family("heavy-ball") is named.heavy_ball
+    assert find_family(named.sgd) is named.sgd
+    for name, family in FAMILIES.items():
         assert family.name == name
-    modules = (named, past_gradients, several_momenta, several_sequences)
+    modules = (named, averages, past_gradients, several_momenta, several_sequences)
     written = {x.name for module in modules for x in vars(module).values() if type(x) is Family}
-    assert written == set(named.FAMILIES)
+    assert written == set(FAMILIES)
     assert named.torch_sgd.missing(["momentum"]) == ["learning_rate"]
     with pytest.raises(InputError, match="unknown algorithm 'adam'; known are ademamix, aggmo"):
-        named.find_family("adam")
+        find_family("adam")
     with pytest.raises(InputError, match="; Adam is not linear in the gradients"):
-        named.find_family("Adam")
+        find_family("Adam")
     with pytest.raises(InputError, match=r"two-rate$"):
-        named.find_family("speedy")
+        find_family("speedy")
     with pytest.raises(InputError, match=r'as "heavy-ball" .* one algorithm, .*critical_scale'):
-        named.find_family(named.heavy_ball("0.1", "0.9"))  # type: ignore[arg-type]
+        find_family(named.heavy_ball("0.1", "0.9"))  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"of sgd: it has learning_rate; heavy-ball, .* have mom"):
         named.sgd.missing(["momentum"])
     with pytest.raises(InputError, match="unknown parameter 'beta' of heavy-ball"):

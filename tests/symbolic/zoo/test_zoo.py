@@ -15,10 +15,10 @@ from sgdmem import methods
 from sgdmem.methods import convert, equivalent
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.tracing.method import check_update, traced_family
-from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.families_by_name import FAMILIES, USUAL_FAMILIES
 from tests.symbolic.zoo import published_steps as steps
 
-ZOO = [x for name, x in named.FAMILIES.items() if name not in named.USUAL_FAMILIES]
+ZOO = [x for name, x in FAMILIES.items() if name not in USUAL_FAMILIES]
 OTHERWISE: dict[str, Callable[..., Any]] = {  # as written by the tests, parameters in this order
     "triple-momentum": steps.triple_momentum,
     "asgd": steps.asgd,
@@ -53,7 +53,7 @@ def test_methods_are_as_the_tests_write_them(name: str) -> None:
     options: dict[str, Any] = {"losses": "quadratic"} if name == "storm" else {}
     family, described = traced_family(OTHERWISE[name], **options)
     check_update(described)
-    assert equivalent(symbolic(family), symbolic(named.FAMILIES[name]), losses="all")
+    assert equivalent(symbolic(family), symbolic(FAMILIES[name]), losses="all")
 
 
 @pytest.mark.parametrize("family", ZOO, ids=str)
@@ -104,7 +104,7 @@ def test_the_rate_of_triple_momentum(condition: int) -> None:
     ["pid", *(pytest.param(x, marks=pytest.mark.exhaustive) for x in ("asgd", "mass", "snag"))],
 )
 def test_what_is_qhm(name: str) -> None:
-    member = named.FAMILIES[name].symbolic()
+    member = FAMILIES[name].symbolic()
     assert equivalent(sgdmem.qhm(**convert(member, "qhm")), member)
 
 
