@@ -83,7 +83,8 @@ def one(memory: str, side: int, verdicts_only: bool) -> dict[str, Any]:
     def compute(question: Any, store: Any, chunk: Any) -> None:
         slices = store.slices(chunk)
         begin = time.process_time()
-        found = question.values({name: x[slices[name]] for name, x in question.axes.items()})
+        part = {name: x[slices[name]] for name, x in question.axes.items()}
+        found = question.values(part, names=store.variables)
         computed = time.process_time()
         store.write(chunk, found)
         seconds["compute"].append(computed - begin)

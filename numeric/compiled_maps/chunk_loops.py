@@ -30,12 +30,12 @@ def spread(axes, sizes, strides, start, out):  # type: ignore[no-untyped-def]
 
 call_coefficients = calling("f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8")
 call_judge = calling("f8[:,::1], f8[:,::1], f8[:,::1], i8, f8, f8, f8[:,::1], i8, i8")
-call_finish = calling("f8[:,::1], f8[:,::1], i8, i8, b1, b1, i1[::1], i1[::1], f8[::1], f8[::1]")
+call_finish = calling("f8[:,::1], f8[:,::1], i8, i8, b1, i8, i1[::1], i1[::1], f8[::1], f8[::1]")
 
 
 @machine_code(
     "i8, i8, i8, i8, f8[:,::1], i8, f8, f8, f8[:,:,::1], i8[::1], i8[::1], f8[:,::1], i8, b1, "
-    "b1, i1[::1], i1[::1], f8[::1], f8[::1], i8, f8[::1]"
+    "i8, i1[::1], i1[::1], f8[::1], f8[::1], i8, f8[::1]"
 )
 def judge_by_poles(  # type: ignore[no-untyped-def]
     coefficients, count, judge, finish, table, first, largest, spread_of_largest,

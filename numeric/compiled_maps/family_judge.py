@@ -93,15 +93,16 @@ class FamilyJudge:
         points: AnyPoints,
         advance: Callable[[int], None] = lambda count: None,
         sums: bool = True,
+        margins: bool = True,
     ) -> Outcomes:
         """Judge points.
 
         ``advance`` is called with the number of those done, for a progress bar. Without ``sums``
-        noise sums and margins are not kept.
+        noise sums and margins are not kept, without ``margins`` no margins.
         """
         noises = self.noises(points)
         sampled = any(noise.samples is not None for noise in noises.values())
-        found = Outcomes.empty(len(points), sampled, sums)
+        found = Outcomes.empty(len(points), sampled, sums, margins)
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
         compiled, spectrum = self._usable, self.problem.spectrum
         if compiled is not None and simple.any():

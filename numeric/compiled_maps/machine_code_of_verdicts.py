@@ -22,7 +22,7 @@ from math import inf
 from sgdmem.numeric.compilation.kernel_words import machine_code
 
 
-@machine_code("f8[:,::1], f8[:,::1], i8, i8, b1, b1, i1[::1], i1[::1], f8[::1], f8[::1]")
+@machine_code("f8[:,::1], f8[:,::1], i8, i8, b1, i8, i1[::1], i1[::1], f8[::1], f8[::1]")
 def finish(rows, shares, stride, start, diverges, sums, stable, summed, noise_sum, margin):
     size = shares.shape[1]
     place, left = (start // stride) % size, stride - start % stride
@@ -69,11 +69,12 @@ _BODY = """\
 {rule}
         stable[p] = flag
         sure = known == 1.0
-        if sums:
+        if sums > 0:
             noise_sum[p] = total if sure else inf
-            least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
-            room = 1 - total
-            margin[p] = (least if least < room else room) if sure else -inf
+            if sums > 1:
+                least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
+                room = 1 - total
+                margin[p] = (least if least < room else room) if sure else -inf
         else:
             summed[p] = 1 if sure and total < inf else -1
 """

@@ -146,7 +146,7 @@ class Outcomes:
     stable : ndarray of int8
         1 stable, 0 not, -1 undecided.
     noise_sum, margin : ndarray
-        As in `phase_diagram`.
+        As in `phase_diagram`; empty where they are not asked for.
     bounds : ndarray, shape (3, A), or None
         Of the noise sum, the lower and the upper one and an estimate between them, where it is not
         found closely: the noise of samples.
@@ -166,14 +166,17 @@ class Outcomes:
     summed: Array | None = None
 
     @classmethod
-    def empty(cls, size: int, bounded: bool = False, sums: bool = True) -> Outcomes:
+    def empty(
+        cls, size: int, bounded: bool = False, sums: bool = True, margins: bool = True
+    ) -> Outcomes:
         """Return an outcome with everything undecided, with or without noise sums and margins."""
         bounds = np.repeat([[0.0], [np.inf], [np.nan]], size, axis=1) if bounded else None
         undecided, unknown = np.full(size, -1, dtype=np.int8), np.zeros(size, dtype=bool)
         if not sums:
             nothing = np.empty(0)
             return cls(undecided, nothing, nothing, unknown, bounds, np.empty_like(undecided))
-        return cls(undecided, np.full(size, np.inf), np.zeros(size), unknown, bounds)
+        room = np.zeros(size if margins else 0)
+        return cls(undecided, np.full(size, np.inf), room, unknown, bounds)
 
     @property
     def is_summed(self) -> Array:
@@ -181,17 +184,20 @@ class Outcomes:
         return ~np.isinf(self.noise_sum) if self.summed is None else self.summed == 1
 
     @property
-    def results(self) -> tuple[bool, Array, Array, Array, Array]:
-        """What machine code fills in, after whether that is noise sums and margins."""
+    def results(self) -> tuple[int, Array, Array, Array, Array]:
+        """What machine code fills in, after how much: 1 with noise sums, 2 with margins, too."""
         nothing = np.empty(0, dtype=np.int8)
         summed = nothing if self.summed is None else self.summed
-        return self.summed is None, self.stable, summed, self.noise_sum, self.margin
+        sums = int(self.summed is None) + int(self.margin.size > 0)
+        return sums, self.stable, summed, self.noise_sum, self.margin
 
     def put(self, places: Array, some: Outcomes) -> None:
         """Fill in the outcome at some places."""
         self.stable[places], self.on_boundary[places] = some.stable, some.on_boundary
         if self.summed is None:
-            self.noise_sum[places], self.margin[places] = some.noise_sum, some.margin
+            self.noise_sum[places] = some.noise_sum
+            if self.margin.size:
+                self.margin[places] = some.margin
         else:
             self.summed[places] = np.where(some.is_summed, 1, -1)
         if self.bounds is not None and some.bounds is not None:

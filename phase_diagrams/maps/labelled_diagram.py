@@ -109,15 +109,16 @@ def _stored(
     client: Any,
     progress: bool,
 ) -> xarray.Dataset:
+    from sgdmem.phase_diagrams.maps.stored_map import opened_map
     from sgdmem.phase_diagrams.stores.faults import shortened
     from sgdmem.phase_diagrams.stores.filling import fill, fill_on_cluster
     from sgdmem.phase_diagrams.stores.groups import open_store
-    from sgdmem.phase_diagrams.stores.reading import opened
 
     store = open_store(
         path,
         coordinates(question.axes),
         question.variables,
+        question.derived,
         attributes,
         identify(question, attributes),
         chunk,
@@ -134,7 +135,7 @@ def _stored(
             fill(question, store, missing, advance)
         else:
             fill_on_cluster(question, store, missing, client, advance)
-    return opened(path)
+    return opened_map(path)
 
 
 def _read_store(

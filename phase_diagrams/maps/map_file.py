@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled, LabelledArray, LabelledArrays
 from sgdmem.phase_diagrams.maps.netcdf import write_netcdf
-from sgdmem.phase_diagrams.stores.reading import read_stored
+from sgdmem.phase_diagrams.maps.stored_map import read_stored_map
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.files.marks import append_mark, require_unchanged
 from sgdmem.symbolic.files.whole_files import whole_file
@@ -94,7 +94,7 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
     if not source.exists():
         raise InputError(f"there is no file {shown(str(path))}")
     if source.is_dir():
-        return read_stored(source)
+        return read_stored_map(source)
     if not source.is_file():
         raise InputError(f"{source} is no regular file")
     require_unchanged(source)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from threading import RLock
@@ -102,6 +103,19 @@ class DiagramQuestion:
         sampled = self._problem(self._start).noise.samples is not None and not replaced
         return {**VERDICTS, **SUMS, **(BOUNDS if sampled else {}), **asked}
 
+    @property
+    def derived(self) -> set[str]:
+        """The variables that follow from others (see `stored_map`): a store need not have them.
+
+        Margins are those of noise sums wherever no mode's noise can feed on itself.
+        """
+        if self.problem.axes:
+            return set()
+        noise = self._problem({}).noise
+        each = self.axes.get("tau2", [noise.tau2])
+        damped = not noise.mixes and all(isinstance(x, Fraction) and x >= 0 for x in each)
+        return {"margin"} if damped else set()
+
     def answer(
         self, part: Axes, advance: Callable[[int], None] = lambda count: None
     ) -> LabelledArrays:
@@ -114,7 +128,10 @@ class DiagramQuestion:
         return LabelledArrays.of(arrays | coordinates(part))
 
     def values(
-        self, part: Axes, advance: Callable[[int], None] = lambda count: None
+        self,
+        part: Axes,
+        advance: Callable[[int], None] = lambda count: None,
+        names: Collection[str] | None = None,
     ) -> dict[str, Array]:
         """Return the results at a part of the points by variable, the same whatever the parts.
 
@@ -127,7 +144,12 @@ class DiagramQuestion:
             Some values of each axis.
         advance
             Called with the number of points done, for a progress bar.
+        names
+            Of the variables that are asked for; all by default.
         """
+        variables = {
+            name: x for name, x in self.variables.items() if names is None or name in names
+        }
         of_target = {name: x for name, x in part.items() if name in self.problem.of_target}
         looped = {
             name: x
@@ -142,8 +164,8 @@ class DiagramQuestion:
         for number, values in enumerate(product(*looped.values())):
             point = dict(zip(looped, values, strict=True))
             targets = self._targets(point, of_target) if shared is None else shared
-            judged = self._judged(point, targets, inner, advance)
-            for name, quantity in self.variables.items():
+            judged = self._judged(point, targets, inner, advance, "margin" in variables)
+            for name, quantity in variables.items():
                 answers = quantity.values(judged)
                 if maps == each[0] == 1:
                     found[name] = answers
@@ -161,6 +183,7 @@ class DiagramQuestion:
         targets: Targets,
         inner: Axes,
         advance: Callable[[int], None],
+        margins: bool,
     ) -> JudgedMap:
         """Return the map at one value of every looped axis."""
         problem = self._problem(point)
@@ -183,7 +206,10 @@ class DiagramQuestion:
         judge = FamilyJudge(build, compiled, problem, batch_size, self.device, self.in_parts)
         points = Points(inner, own)
         outcome = judge.judge(
-            points, lambda count: advance(len(targets) * count), sums=not self.verdicts_only
+            points,
+            lambda count: advance(len(targets) * count),
+            sums=not self.verdicts_only,
+            margins=margins,
         )
         return JudgedMap(judge, points, outcome, targets)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
@@ -26,8 +26,10 @@ class Question(Protocol):
     def axes(self) -> Mapping[str, Sequence[Any]]:
         """All values of each axis."""
 
-    def values(self, part: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
-        """Return the answers at some values of each axis, by variable."""
+    def values(
+        self, part: Mapping[str, Sequence[Any]], *, names: Collection[str]
+    ) -> dict[str, Array]:
+        """Return the answers at some values of each axis, by the names of variables."""
 
 
 def compute_chunk(question: Question, store: ChunkStore, chunk: Chunk) -> None:
@@ -35,7 +37,7 @@ def compute_chunk(question: Question, store: ChunkStore, chunk: Chunk) -> None:
     if store.faults(chunk):
         slices = store.slices(chunk)
         part = {name: values[slices[name]] for name, values in question.axes.items()}
-        store.write(chunk, question.values(part))
+        store.write(chunk, question.values(part, names=store.variables))
 
 
 def fill(

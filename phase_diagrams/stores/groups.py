@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from sgdmem.phase_diagrams.stores.faults import (
     described_files,
     description_file,
     fault_of,
+    listed_files,
     shortened,
 )
 from sgdmem.symbolic.errors import InputError
@@ -55,6 +56,7 @@ def open_store(
     path: Path,
     axes: Coordinates,
     variables: Mapping[str, Variable],
+    derived: Collection[str],
     attributes: Mapping[str, str],
     identity: Mapping[str, str],
     chunk: int | None,
@@ -69,6 +71,8 @@ def open_store(
         The axes' names, values and attributes.
     variables
         What a group has at each point; that of the name "stable" tells whether a chunk is there.
+    derived
+        The variables that need not be kept; a store that has them is filled with them.
     attributes
         Of the dataset.
     identity
@@ -91,11 +95,18 @@ def open_store(
     if path.exists():
         lengths = _open(path, sizes, identity, chunk)
         if lengths is not None:
+            listed = listed_files(path)
+            variables = {
+                name: x
+                for name, x in variables.items()
+                if name not in derived or description_file(name) in listed
+            }
             _mend(path, axes, variables, lengths)
             return ChunkStore(path, tuple(variables), sizes, lengths)
         _discard(path)  # nothing had been computed
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"store {path} may not be written: its folder takes nothing new")
+    variables = {name: x for name, x in variables.items() if name not in derived}
     length = CHUNK if chunk is None else chunk
     shape = tuple(sizes.values())
     lengths = (*(1 for _ in shape[:-2]), *(min(length, size) for size in shape[-2:]))

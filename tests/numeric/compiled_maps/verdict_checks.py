@@ -36,8 +36,11 @@ def check_finish(finish: Kernel) -> None:
     for stride, start, diverges in product((1, 2), (0, 3, 4), (False, True)):
         stable, total, margin = np.full(count, 9, np.int8), np.empty(count), np.empty(count)
         whole, alone, summed = stable[:0], np.full(count, 9, np.int8), np.full(count, 9, np.int8)
-        finish(rows, numbers, stride, start, diverges, True, stable, whole, total, margin)
-        finish(rows, numbers, stride, start, diverges, False, alone, summed, total[:0], margin[:0])
+        finish(rows, numbers, stride, start, diverges, 2, stable, whole, total, margin)
+        only = np.empty(count)
+        finish(rows, numbers, stride, start, diverges, 1, alone, whole, only, margin[:0])
+        assert (alone == stable).all() and (only == total).all()
+        finish(rows, numbers, stride, start, diverges, 0, alone, summed, total[:0], margin[:0])
         assert (alone == stable).all() and (summed == np.where(np.isinf(total), -1, 1)).all()
         for p, (noise, radius, peak, state) in enumerate(cases):
             place = (start + p) // stride % len(shares)
@@ -88,7 +91,7 @@ def _check_close_sums(finish: Kernel) -> None:
     shares = np.array([[third], [off], [0.0], [0.0]])
     flags = np.empty(len(sums), np.int8)
     results = flags, flags[:0], np.empty(len(sums)), np.empty(len(sums))
-    finish(rows, shares, 1, 0, False, True, *results)
+    finish(rows, shares, 1, 0, False, 2, *results)
     for x, flag in zip(sums, results[0].tolist(), strict=True):
         ends = [Fraction(x) * (Fraction(third) + sign * Fraction(off)) for sign in (-1, 1)]
         if flag == 1:
@@ -102,5 +105,5 @@ def _check_close_sums(finish: Kernel) -> None:
         share = np.array(
             [[1 + sign * 2.0**-30 + (sign > 0) * (2.0**-60 - 2.0**-29)], [0.0], [0.0], [0.0]]
         )
-        finish(rows, share, 1, 0, False, True, *(x[:1] for x in results))
+        finish(rows, share, 1, 0, False, 2, *(x[:1] for x in results))
         assert results[0][0] == -1

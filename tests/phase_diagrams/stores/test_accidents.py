@@ -15,7 +15,7 @@ import pytest
 import xarray
 
 from sgdmem import Spectrum, phase_diagram
-from sgdmem.phase_diagrams.stores.reading import read_stored
+from sgdmem.phase_diagrams.maps.stored_map import read_stored_map
 from tests.phase_diagrams.stores.test_chunked import refusing, written
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* is judged point by point")
@@ -28,6 +28,7 @@ import sys, time
 from fractions import Fraction
 import numpy as np
 from sgdmem import phase_diagram, Spectrum
+from sgdmem.phase_diagrams.maps.stored_map import read_stored_map
 from tests.phase_diagrams.stores.test_chunked import refusing
 
 def slow(learning_rate, momentum):
@@ -54,7 +55,7 @@ def assert_whole(store: Path) -> None:
         x=("learning_rate", np.linspace(0.1, 4, 25)),
         y=("momentum", np.linspace(0, 0.9, 20)),
     )
-    found: xarray.Dataset = read_stored(store).load()
+    found: xarray.Dataset = read_stored_map(store).load()
     for name in expected.data_vars:
         np.testing.assert_array_equal(found[name], expected[name])
 

@@ -18,11 +18,11 @@ from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, aggmo, draw,
 from sgdmem.numeric.compilation.cache_folder import ENVIRONMENT_VARIABLE
 from sgdmem.numeric.compiled_maps import compiled_judge
 from sgdmem.phase_diagrams.maps import question as question_module
+from sgdmem.phase_diagrams.maps.stored_map import read_stored_map
 from sgdmem.phase_diagrams.pictures.palette import LIGHT_BLUE
 from sgdmem.phase_diagrams.stores import filling
 from sgdmem.phase_diagrams.stores.chunk_files import write_chunk
 from sgdmem.phase_diagrams.stores.chunk_store import ChunkStore
-from sgdmem.phase_diagrams.stores.reading import read_stored
 from sgdmem.pictures import artists
 from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words
@@ -196,12 +196,35 @@ def test_a_store_of_verdicts_goes_on_and_is_drawn(tmp_path: Path, counted: Count
         draw(str(store), quantity="noise_sum")
 
 
+def test_margins_that_follow_are_not_stored(
+    tmp_path: Path, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But those of a store that has them, as of earlier versions, are filled in."""
+    old, new = tmp_path / "old.zarr", tmp_path / "new.zarr"
+    counted.most = 5
+    with monkeypatch.context() as patch:
+        patch.setattr(question_module.DiagramQuestion, "derived", set())
+        with pytest.raises(KeyboardInterrupt):
+            phase_diagram(**MAP, store=old, chunk=10)
+    counted.most = math.inf
+    again, found = phase_diagram(**MAP, store=old), phase_diagram(**MAP, store=new, chunk=10)
+    assert len(counted.computed) == 20 + 20
+    assert len([*old.glob("margin/c/*/*")]) == 20 and not (new / "margin").exists()
+    part = {"momentum": slice(3, 17), "learning_rate": slice(None, None, 3)}
+    whole = phase_diagram(**MAP)
+    for one in (again, found):
+        xarray.testing.assert_identical(one.isel(part).load(), whole.isel(part))
+        assert float(one.margin[4, 7]) == float(whole.margin[4, 7])
+        xarray.testing.assert_identical(one.load(), whole)
+    assert np.isinf(whole.margin).any() and (whole.margin > 0).any()
+
+
 def test_a_chunk_without_its_verdicts_is_computed_again(tmp_path: Path, counted: Counted) -> None:
     store = tmp_path / "map.zarr"
     found = phase_diagram(**MAP, store=store, chunk=16).load()
     (store / "stable" / "c" / "1" / "2").unlink()
     with pytest.warns(UserWarning, match="map.zarr: stable/c/1/2 is missing: the command"):
-        assert (read_stored(store).stable.values[16:32, 32:] == -128).all()  # not yet
+        assert (read_stored_map(store).stable.values[16:32, 32:] == -128).all()  # not yet
     counted.computed.clear()
     with pytest.warns(UserWarning, match="stable/c/1/2 is missing, and is computed again"):
         again = phase_diagram(**MAP, store=store).load()
@@ -307,7 +330,7 @@ def test_what_is_not_computed_yet_is_no_verdict(tmp_path: Path) -> None:
     phase_diagram(**MAP, store=store, chunk=16)
     (store / "stable" / "c" / "1" / "2").unlink()
     with pytest.warns(UserWarning, match="stable/c/1/2 is missing"):
-        found = read_stored(store)
+        found = read_stored_map(store)
     meanings = found.stable.attrs["flag_meanings"].split()
     code = int(found.stable[20, 40])
     assert meanings[list(found.stable.attrs["flag_values"]).index(code)] == "not_computed"
@@ -345,11 +368,12 @@ STORED = {
 def test_every_damaged_file_is_named_and_written_again(fault: str, tmp_path: Path) -> None:
     store = tmp_path / "map.zarr"
     whole = phase_diagram(**STORED, store=store, chunk=2).load()
-    xarray.testing.assert_identical(whole, read_stored(store).load())
+    xarray.testing.assert_identical(whole, read_stored_map(store).load())
     before = {file: file.read_bytes() for file in store.rglob("*") if file.is_file()}
     assert np.isnan(whole.effective_learning_rate[-1]).all()
-    arrays = 2 + len(whole.data_vars)  # a description of each, and of the group, and the chunks
-    assert len(before) == 1 + arrays + 2 + 4 * len(whole.data_vars)
+    kept = len(whole.data_vars) - 1  # margins follow from noise sums
+    arrays = 2 + kept  # a description of each, and of the group, and the chunks
+    assert len(before) == 1 + arrays + 2 + 4 * kept
     for file, data in before.items():
         name = str(file.relative_to(store))
         changed = FAULTS[fault](data)
@@ -357,7 +381,7 @@ def test_every_damaged_file_is_named_and_written_again(fault: str, tmp_path: Pat
         if not (name.startswith("stable/c") and fault == "missing"):  # or it is not computed yet
             told = "zarr.json is|no zarr group" if name == "zarr.json" else f"{name} is"
             with pytest.raises(InputError, match=told):
-                read_stored(store)
+                read_stored_map(store)
         if name == "zarr.json":  # who knows what it was a map of
             with pytest.raises(InputError, match=r"or its zarr\.json is damaged: name another"):
                 phase_diagram(**STORED, store=store)
@@ -421,7 +445,7 @@ def test_verdicts_are_written_last(tmp_path: Path) -> None:
     phase_diagram(**MAP, store=store, chunk=16, quantities=["reason", "critical_batch_size"])
     for name in written(store):
         place = name.removeprefix("stable/")
-        others = ("noise_sum", "margin", "reason", "critical_batch_size")
+        others = ("noise_sum", "reason", "critical_batch_size")
         times = [(store / other / place).stat().st_mtime_ns for other in others]
         assert max(times) <= (store / name).stat().st_mtime_ns
 
