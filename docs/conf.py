@@ -146,7 +146,7 @@ def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: li
 
 def write_derivations(app: Any) -> None:
     """Derive the methods that docs/derivations.md names, for the pages beside it."""
-    from sgdmem.symbolic.derivations.derivation import derive
+    from sgdmem.symbolic.derivations.derive import derive
     from sgdmem.symbolic.zoo.general_algorithm import general
 
     if app.builder.name != "html":

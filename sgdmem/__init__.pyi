@@ -20,7 +20,7 @@ from .phase_diagrams.maps.diagram import phase_diagram as phase_diagram
 from .phase_diagrams.maps.boundary import stability_boundary as stability_boundary
 from .phase_diagrams.systems.drawing import draw as draw
 from .phase_diagrams.explorer.explorer import explore as explore
-from .symbolic.derivations.derivation import derive as derive
+from .symbolic.derivations.derive import derive as derive
 from .numeric.theorems.registry import verify as verify
 from .numeric.problems.power_law_fit import fit_power_law as fit_power_law
 

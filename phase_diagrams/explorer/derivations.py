@@ -21,7 +21,7 @@ from sgdmem._version import __version__
 from sgdmem.numeric.compilation.cache_folder import keep, read_kept
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod
-from sgdmem.symbolic.derivations.derivation import derive
+from sgdmem.symbolic.derivations.derive import derive
 from sgdmem.symbolic.derivations.documents.html import EQUATIONS, body
 from sgdmem.symbolic.errors import SgdmemError
 from sgdmem.symbolic.zoo.families_by_name import FAMILIES

@@ -225,7 +225,7 @@ def _letters(symbols: tuple[str, ...]) -> dict[str, str]:
 
 
 def _document(method: Any, output: str, saved: dict[str, Any], **options: Any) -> None:
-    from sgdmem.symbolic.derivations.derivation import derive
+    from sgdmem.symbolic.derivations.derive import derive
 
     with _status("deriving and checking ..."):
         derivation = derive(method, **options)

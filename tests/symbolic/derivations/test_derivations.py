@@ -22,8 +22,9 @@ from sgdmem import Algorithm, InputError, heavy_ball, nesterov, sgd
 from sgdmem.errors import DerivationError, TypesettingError
 from sgdmem.methods import general
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
-from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
+from sgdmem.symbolic.derivations.derivation import Derivation
 from sgdmem.symbolic.derivations.documents import pdf
+from sgdmem.symbolic.derivations.read_subject import read_subject
 from sgdmem.symbolic.derivations.sections.section_order import all_sections
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side
@@ -143,7 +144,7 @@ def test_there_is_no_derivation_if_a_step_is_broken(monkeypatch: pytest.MonkeyPa
         (sections[3].statements[0],) = _wrong(sections[3].statements[0])[-1:]
         return sections
 
-    monkeypatch.setattr("sgdmem.symbolic.derivations.derivation.all_sections", broken)
+    monkeypatch.setattr("sgdmem.symbolic.derivations.derive.all_sections", broken)
     with pytest.raises(DerivationError, match="a display reads"):
         derive(SUBJECTS["heavy-ball"])
 

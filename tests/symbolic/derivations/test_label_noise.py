@@ -15,8 +15,8 @@ from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, 
 from sgdmem.errors import DerivationError
 from sgdmem.methods import general
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
-from sgdmem.symbolic.derivations.derivation import read_subject
 from sgdmem.symbolic.derivations.documents.text import derivation_text
+from sgdmem.symbolic.derivations.read_subject import read_subject
 from sgdmem.symbolic.derivations.sections.label_noise import label_noise
 from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.statements.label_noise_at_rest import moments_with_label_noise

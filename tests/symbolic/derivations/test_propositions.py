@@ -16,8 +16,9 @@ from sgdmem import Algorithm, InputError, derive, heavy_ball, method
 from sgdmem.errors import DerivationError
 from sgdmem.methods import general
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
-from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
+from sgdmem.symbolic.derivations.derivation import Derivation
 from sgdmem.symbolic.derivations.documents import pdf
+from sgdmem.symbolic.derivations.read_subject import read_subject
 from sgdmem.symbolic.derivations.sections.minimal_conditions import noiseless_conditions
 from sgdmem.symbolic.derivations.sections.published import published
 from sgdmem.symbolic.derivations.sections.same_as import same_as

@@ -17,8 +17,8 @@ from sgdmem import Algorithm, Noise, Problem, Spectrum, derive, heavy_ball, meth
 from sgdmem.errors import DerivationError
 from sgdmem.symbolic.algebra.scalars import fraction_of, to_sympy
 from sgdmem.symbolic.algorithms.reduction import reduced
-from sgdmem.symbolic.derivations.derivation import read_subject
 from sgdmem.symbolic.derivations.documents.text import derivation_text
+from sgdmem.symbolic.derivations.read_subject import read_subject
 from sgdmem.symbolic.derivations.sections.minimal_conditions import (
     hidden_conditions,
     noiseless_conditions,

@@ -15,7 +15,9 @@ from sgdmem import Algorithm, derive, heavy_ball
 from sgdmem.errors import DerivationError
 from sgdmem.methods import general
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
-from sgdmem.symbolic.derivations.derivation import Derivation, display, read_subject
+from sgdmem.symbolic.derivations.derivation import Derivation
+from sgdmem.symbolic.derivations.derive import display
+from sgdmem.symbolic.derivations.read_subject import read_subject
 from sgdmem.symbolic.derivations.sections.resting_point import resting_point
 from sgdmem.symbolic.derivations.sections.section_order import all_sections
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side
@@ -101,7 +103,7 @@ def test_one_wrong_formula_makes_no_derivation(monkeypatch: pytest.MonkeyPatch) 
         section.statements[-2] = replace(equation, sides=[*equation.sides[:-1], wrong])
         return sections
 
-    monkeypatch.setattr("sgdmem.symbolic.derivations.derivation.all_sections", broken)
+    monkeypatch.setattr("sgdmem.symbolic.derivations.derive.all_sections", broken)
     with pytest.raises(DerivationError, match="sides 1 and"):
         derive(SHRINKING["sgd"], form="full")
 
