@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -69,7 +69,7 @@ def judge_compiled(
     own = own_axes(points, program.parameters, shares if damped else None)
     diverges = spectrum.diverges
     left: Array | None = None
-    if device == "cpu" and not damped and program.memory <= LARGEST_MEMORY:
+    if device == "cpu" and not (damped or program.decays) and program.memory <= LARGEST_MEMORY:
         _judge_by_poles(program, spectrum.compressed, own, shares, diverges, found, advance)
         left = np.flatnonzero(found.stable == -1)
 
@@ -100,10 +100,18 @@ def judge_compiled(
         assert left is not None
         return in_pairs()(left[piece]), shares.at(left[piece])[2:]
 
-    def by_nodes(size: int, finely: bool) -> None:
-        short = spectrum.finely_compressed if finely else spectrum.compressed
-        spectra = [short] if finely else [quickened(short), short]
+    def by_nodes(size: int, spectra: list[CompressedSpectrum]) -> None:
         evaluate_pieces(program, size, spectra, damped, device, read, write, advance)
+
+    def by_few_nodes(size: int) -> None:
+        short = spectrum.compressed
+        by_nodes(size, [short if spectrum.has_squares_alone else quickened(short), short])
+
+    def by_more_nodes(size: int) -> None:
+        by_nodes(size, [spectrum.finely_compressed])
+
+    def by_deep_nodes(size: int) -> None:
+        by_nodes(size, [spectrum.deeply_compressed])
 
     def by_all_poles(size: int) -> None:
         if in_parts or is_worthwhile(size):
@@ -115,11 +123,13 @@ def judge_compiled(
         _judge_on_gpu(program, spectrum.compressed, damped, own, shares, diverges, found, advance)
 
     stages: list[Callable[[int], None]] = [
-        on_gpu if device == "cuda" else partial(by_nodes, finely=False),
+        on_gpu if device == "cuda" else by_few_nodes,
         by_all_poles,
-        partial(by_nodes, finely=True),
+        by_more_nodes,
     ]
-    if program.memory <= _QUICK_MEMORY:
+    if program.decays:  # of which a pole is on the other side of 0, as near as the decay is small
+        stages[1:] = [by_deep_nodes, by_more_nodes]
+    elif program.memory <= _QUICK_MEMORY:
         stages[1:] = reversed(stages[1:])
     for stage in stages:
         if left is not None:

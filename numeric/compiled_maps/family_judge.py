@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -78,15 +79,22 @@ class FamilyJudge:
 
     @property
     def _usable(self) -> Compiled | None:
+        """The program without weight decay, see `_decayed`."""
+        return None if self.problem.spectrum.is_held else self._decayed
+
+    @cached_property
+    def _decayed(self) -> Compiled | None:
         """The program, unless the spectrum leaves the range of floats: there is the slow way.
 
-        It does not know weight decay either.
+        Under weight decay also where nothing converges.
         """
         spectrum = self.problem.spectrum
-        if spectrum.is_held:
+        endless = spectrum.has_squares_alone if spectrum.is_held else spectrum.diverges
+        if self.compiled is None or (math.isinf(spectrum.trace) and not endless):
             return None
-        representable = spectrum.diverges or not math.isinf(spectrum.trace)
-        return self.compiled if representable else None
+        program, exceptions = self.compiled
+        decay = spectrum.weight_decay
+        return (program.decayed(decay) if decay else program), exceptions
 
     def judge(
         self,
@@ -105,8 +113,8 @@ class FamilyJudge:
         found = Outcomes.empty(len(points), sampled, sums, margins)
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
         compiled, spectrum = self._usable, self.problem.spectrum
-        if compiled is not None and simple.any():
-            program, exceptions = compiled
+        if self._decayed is not None and simple.any():
+            program, exceptions = self._decayed
             settings = self.device, advance, self.in_parts
             judge_compiled(program, points, spectrum, noises, found, *settings)
             unknown = (found.stable == -1) | _excepted(points, exceptions)

@@ -14,12 +14,13 @@ from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.compilation.lowering import constant
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.symbolic.algebra.scalars import Element
 from sgdmem.symbolic.algorithms.branching_values import branches
 from sgdmem.symbolic.algorithms.constructors import as_family
 from sgdmem.symbolic.algorithms.family import Build, Family
 from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.programs.program import Program
+from sgdmem.symbolic.programs.program import Program, trace
 from sgdmem.symbolic.programs.special_values import special_values
 from sgdmem.symbolic.programs.summand_program import coefficient_names, coefficient_program
 
@@ -37,17 +38,30 @@ class FamilyProgram:
     memory : int
     program : Program
         The `coefficient_program` of the parameters, without Q_output.
+    decays : bool
+        Whether its last result is the ``decay`` of the form.
     """
 
     parameters: tuple[str, ...]
     memory: int
     program: Program
+    decays: bool = False
 
     @classmethod
     def of(cls, parameters: tuple[str, ...], memory: int, coefficients: Program) -> FamilyProgram:
         """Return the family with a `coefficient_program`; the noise at w is left out."""
         wanted = coefficients.outputs[: len(coefficient_names(memory))]
         return cls(parameters, memory, replace(coefficients, outputs=wanted))
+
+    def decayed(self, rate: Fraction) -> FamilyProgram:
+        """Return the family with weight decay in the gradient."""
+
+        def numbers(*values: Element) -> tuple[Element, ...]:
+            row = self.program.run(dict(zip(self.program.inputs, values, strict=True)))
+            return HalfPlaneForm.of_row(row, self.memory).decayed(rate).row
+
+        program = trace(numbers, self.program.inputs)
+        return replace(self, program=program, decays=True)
 
     def source(self, damped: bool, cuda: bool = False) -> str:
         """Return the module that evaluates it; if ``damped`` tau2 / B is passed through."""
@@ -65,7 +79,7 @@ class FamilyProgram:
         """Return the half-plane form of many members; its Q_output is Q."""
         nothing = Ball(np.zeros(shape))  # what is the same for all becomes an array, too
         row = [nothing + entry for entry in self._in_floats.run(values)]
-        return HalfPlaneForm.of_row(row, self.memory)
+        return HalfPlaneForm.of_row(row, self.memory, self.decays)
 
     def count(self, damped: bool) -> int:
         """Return how many numbers the module fills for each member."""

@@ -77,7 +77,7 @@ def coefficient_source(
 
 
 @lru_cache(maxsize=64)
-def judge_source(memory: int, damped: bool, cuda: bool = False) -> str:
+def judge_source(memory: int, damped: bool, cuda: bool = False, decays: bool = False) -> str:
     """Return a module with the function ``judge`` for a memory.
 
     ``judge(values, radii, nodes, weights, node_spread, centers, reaches, errors, out, start,
@@ -96,7 +96,7 @@ def judge_source(memory: int, damped: bool, cuda: bool = False) -> str:
     On a GPU it is a flat function without start and stop: one thread takes a member at a time, in
     strides of the grid.
     """
-    writer = _Writer(memory, damped, lanes=1 if cuda else LANES)
+    writer = _Writer(memory, damped, decays, lanes=1 if cuda else LANES)
     arguments = "values, radii, nodes, weights, node_spread, centers, reaches, errors, out"
     if cuda:
         return _module("cuda", [f"def judge({arguments}):"], writer.cuda_body())
@@ -130,8 +130,8 @@ def _module(target: str, head: list[str], body: list[str]) -> str:
 class _Writer:
     """Writes the loops; with one lane everything stays in local variables."""
 
-    def __init__(self, memory: int, damped: bool, lanes: int) -> None:
-        self.mapped, self.lanes = map_program(memory, damped), lanes
+    def __init__(self, memory: int, damped: bool, decays: bool, lanes: int) -> None:
+        self.mapped, self.lanes = map_program(memory, damped, decays), lanes
         program = self.mapped.recursion
         moving = program.depends_on(EIGENVALUE)
         steps = range(len(program.steps))
@@ -152,6 +152,8 @@ class _Writer:
         ]
         self.share, self.damping, *self.pivots = (names[i] for i in program.outputs)
         top, bottom = (memory + 1, memory + 2) if self.mapped.fraction else (0, 0)
+        if decays and bottom:
+            top, bottom = top + 1, bottom + 1
         self.polynomials = [("n", top), ("d", bottom)]
         self.coefficients = [
             f"{x}{k}{e}" for x, size in self.polynomials for k in range(size) for e in ("", "_e")
@@ -259,7 +261,7 @@ class _Writer:
                     radius,
                 ]  # of products, whose underflows are more
                 lines.append(f"{letter}{k} = {value}")
-                lines.append(f"{letter}{k}_e = {' + '.join(error)}")
+                lines.append(f"{letter}{k}_e = {' + '.join(filter(None, error))}")
         return [*self.once, *lines]
 
     def _store(self) -> list[str]:
@@ -278,8 +280,9 @@ class _Writer:
     # What happens in a disk and at a node ------------------------------------------------------
 
     def _tested(self) -> list[str]:
-        # the last pivot, lambda times the pull, vanishes at 0 and is not divided by
-        tested = [*self.pivots[:-1], self.damping]
+        # without decay the last pivot, lambda times the pull, vanishes at 0 and is not divided by
+        pivots = self.pivots if self.mapped.decays else self.pivots[:-1]
+        tested = [*pivots, self.damping]
         good = " & ".join(f"({x} > {INFLATE!r} * {r or '0.0'})" for x, r in tested)
         # a pivot with a finite radius is only negative if those before it are not zero
         known = [*self.pivots, self.damping]

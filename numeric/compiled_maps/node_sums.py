@@ -110,7 +110,7 @@ class _OnThreads:
         tried = [(short, True) for short in dict.fromkeys(spectra)]
         if family.memory <= _LARGEST_QUICK_MEMORY:
             tried = [(spectra[0], False), (spectra[-1], True)]
-        by_nodes = partial(_judge_nodes, family.memory, damped)
+        by_nodes = partial(_judge_nodes, family, damped)
         self.stages = [by_nodes(short, short.disks(one_by_one)) for short, one_by_one in tried]
 
     def __call__(self, values: Array, radii: Array) -> Array:
@@ -127,9 +127,13 @@ class _OnThreads:
 
 
 def _judge_nodes(
-    memory: int, damped: bool, spectrum: CompressedSpectrum, disks: tuple[Array, Array, Array]
+    family: FamilyProgram,
+    damped: bool,
+    spectrum: CompressedSpectrum,
+    disks: tuple[Array, Array, Array],
 ) -> Stage:
-    nodes, kernel = padded(spectrum), load_code(judge_source(memory, damped)).judge
+    source = judge_source(family.memory, damped, decays=family.decays)
+    nodes, kernel = padded(spectrum), load_code(source).judge
 
     def stage(numbers: Array) -> Array:
         members = numbers.shape[2]
@@ -151,7 +155,8 @@ class OnGpu:
 
     def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
         self.coefficients = flat_kernel(family.source(damped, cuda=True), "coefficients")
-        self.judge = flat_kernel(judge_source(family.memory, damped, cuda=True), "judge")
+        source = judge_source(family.memory, damped, cuda=True, decays=family.decays)
+        self.judge = flat_kernel(source, "judge")
         self.count = family.count(damped)
         parts = (*padded(spectrum), *spectrum.disks(one_by_one=True))
         self.rule, self.rounding = [to_device(part) for part in parts], _rounding(spectrum)

@@ -21,7 +21,7 @@ from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.numeric.spectra.list_quadrature import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
+from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.quadrature import RATIO, REACH, Rule
 from sgdmem.symbolic.errors import InputError
 
@@ -95,6 +95,18 @@ def cover_law(law: PowerLaw) -> CompressedSpectrum:
         reaches=np.append(found.reaches, (ends[:-1] - ends[1:]) / 2 * (1 + 8 * UNIT)),
         errors=np.append(found.errors, np.zeros(_DISKS)),
     )
+
+
+def squares_of_law(law: PowerLaw) -> CompressedSpectrum:
+    """Return nodes of an infinite law whose squares alone have a sum, with errors of f / lambda.
+
+    Those of its rule are of f / lambda^2, which in a disk is at most what f / lambda is there over
+    the least modulus of lambda on the circle around it.
+    """
+    long = LongLaw(law, power=2)
+    rule = long.rule(HEAD, long.edges(HEAD))
+    nearest = np.abs(rule.disks.mid - rule.disks.rad) * (1 - 8 * UNIT)
+    return _packed(replace(rule, errors=1.01 * rule.errors / nearest), RELATIVE_ERROR)
 
 
 @lru_cache(maxsize=16)  # by identity: a spectrum keeps what it is compressed to

@@ -218,13 +218,14 @@ class Spectrum(SpectrumValues):
     def compressed(self) -> CompressedSpectrum:
         """What maps use in its place, as sharp as rounding allows; without a sum, a cover.
 
-        Made once; of a spectrum without weight decay.
+        Made once. The eigenvalues are those without weight decay, which is a matter of the summand.
         """
-        from sgdmem.numeric.spectra.compression import compress_within, cover_law
+        from sgdmem.numeric.spectra.compression import compress_within, cover_law, squares_of_law
 
-        self._refuse_decay()
         if self.law is not None and self.diverges:
             return cover_law(self.law)
+        if self.law is not None and self.has_squares_alone:
+            return squares_of_law(self.law)
         return compress_within(self._members)
 
     @cached_property
@@ -232,7 +233,7 @@ class Spectrum(SpectrumValues):
         """The same with more eigenvalues left as they are, for what `compressed` leaves open."""
         from sgdmem.numeric.spectra.compression import KEPT_FINELY, compress_within
 
-        if self.law is not None and self.diverges:
+        if self.diverges or self.has_squares_alone:
             return self.compressed
         return compress_within(self._members, kept=KEPT_FINELY)
 
@@ -241,7 +242,7 @@ class Spectrum(SpectrumValues):
         """The same with panels down to tiny eigenvalues, for poles close to 0."""
         from sgdmem.numeric.spectra.compression import LAST_DEEPLY, compress_within
 
-        if self.law is not None and self.diverges:
+        if self.diverges or self.has_squares_alone:
             return self.compressed
         return compress_within(self._members, last=LAST_DEEPLY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -176,6 +177,11 @@ class SpectrumValues:
         law = self.law
         most = 0.5 if self.is_held else 1.0
         return law is not None and law.count is None and law.exponent <= most
+
+    @property
+    def has_squares_alone(self) -> bool:
+        """Whether it is an infinite law under weight decay that has no trace but converges."""
+        return self.is_infinite and not self.diverges and math.isinf(self.trace)
 
     def power_sum(self, power: Any) -> float:
         r"""Return :math:`\sum_k\lambda_k^p` over all modes for p > 0; inf when it diverges.

@@ -25,6 +25,8 @@ class MapProgram:
     memory : int
     damped : bool
         Whether tau2 / B is among the inputs (`TAU2_SHARE`); without it tau2 is 0.
+    decays : bool
+        Whether there is weight decay: the last number of the form, which is among the inputs.
     inputs : tuple of str
         The numbers of a half-plane form (and `TAU2_SHARE` if damped).
     recursion : Program
@@ -32,18 +34,20 @@ class MapProgram:
         and the M + 2 pivots.
     fraction : Program or None
         Of the inputs: the M + 1 and M + 2 coefficients of numerator and denominator of the first
-        result of the recursion, lowest power first, without a division. None for memories over 6.
+        result of the recursion, lowest power first, without a division; one more each with weight
+        decay. None for memories over 6.
     """
 
     memory: int
     damped: bool
+    decays: bool
     inputs: tuple[str, ...]
     recursion: Program
     fraction: Program | None
 
 
 @lru_cache(maxsize=64)
-def map_program(memory: int, damped: bool) -> MapProgram:
+def map_program(memory: int, damped: bool, decays: bool = False) -> MapProgram:
     """Return the programs of a memory.
 
     Examples
@@ -56,25 +60,26 @@ def map_program(memory: int, damped: bool) -> MapProgram:
     t8 = pull * t5
     return t6, t7, t8
     """
-    names = coefficient_names(memory)
+    names = coefficient_names(memory, decays=decays)
     inputs = (*names, *([TAU2_SHARE] if damped else []))
     count = len(names)
 
     def recursion(lam: Element, *row: Element) -> list[Element]:
         share2 = row[-1] if damped else 0
-        found = summands(HalfPlaneForm.of_row(row[:count], memory), lam)
+        found = summands(HalfPlaneForm.of_row(row[:count], memory, decays), lam)
         damping = 1 + share2 * (lam * found.noise)
         return [found.noise / damping, damping, *found.pivots]
 
     def fraction(*row: Element) -> list[Element]:
         share2 = row[-1] if damped else 0
-        numerator, denominator = noise_fraction(HalfPlaneForm.of_row(row[:count], memory))
+        numerator, denominator = noise_fraction(HalfPlaneForm.of_row(row[:count], memory, decays))
         return [*numerator, *add(denominator, [share2 * entry for entry in (0, *numerator)])]
 
     has_fraction = memory <= LARGEST_FRACTION_MEMORY
     return MapProgram(
         memory=memory,
         damped=damped,
+        decays=decays,
         inputs=inputs,
         recursion=trace(recursion, [EIGENVALUE, *inputs]),
         fraction=trace(fraction, inputs) if has_fraction else None,

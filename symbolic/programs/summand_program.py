@@ -22,7 +22,7 @@ from sgdmem.symbolic.programs.rational_program import rational_program
 EIGENVALUE = "lam"
 
 
-def coefficient_names(memory: int, shifted: bool = False) -> list[str]:
+def coefficient_names(memory: int, shifted: bool = False, decays: bool = False) -> list[str]:
     """Return the names of the numbers in a half-plane form, in the order of its row.
 
     Examples
@@ -32,7 +32,8 @@ def coefficient_names(memory: int, shifted: bool = False) -> list[str]:
     """
     vectors = ["fixed", "moving", "Q", *(["Q_output"] if shifted else [])]
     fixed, moving, *Q = ([f"{key}_{i}" for i in range(memory + 1)] for key in vectors)
-    return [*fixed, *moving, "pull", *(name for vector in Q for name in vector)]
+    ends = ["decay"] if decays else []
+    return [*fixed, *moving, "pull", *(name for vector in Q for name in vector), *ends]
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,107 @@
+"""Maps under weight decay in machine code, against single verdicts and exact sums."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import Algorithm, Noise, Problem, Spectrum, aggmo, heavy_ball, sgd
+from sgdmem.numeric.compiled_maps import family_judge
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, judge_jointly
+from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.points import Outcomes, ScatteredPoints
+from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.symbolic.algorithms.constructors import as_family
+
+NAMES = ("learning_rate", "momentum")
+LAWS = [Spectrum.power_law(1.5), Spectrum.power_law(0.8), Spectrum([1, "1/3", "1/3", 1e-3])]
+
+
+def two_buffers(learning_rate: Any, momentum: Any) -> Algorithm:
+    """Return a method of memory 2."""
+    return aggmo(learning_rate, [momentum, "0.9"])
+
+
+def judge_and_points(
+    build: Any, problem: Problem, batch_size: Any, rng: np.random.Generator, count: int = 60
+) -> tuple[FamilyJudge, ScatteredPoints]:
+    rates = rng.uniform(0.01, 4, count).tolist()
+    momenta = rng.uniform(0, 0.99, count).tolist()
+    axes = {name: [*map(Fraction, x)] for name, x in zip(NAMES, (rates, momenta), strict=True)}
+    compiled = family_program(build, axes)
+    assert compiled is not None
+    judge = FamilyJudge(as_family(build), compiled, problem, batch_size)
+    return judge, ScatteredPoints(axes, NAMES)
+
+
+@pytest.mark.parametrize("build", [heavy_ball, two_buffers])
+@pytest.mark.parametrize("law", LAWS, ids=["law", "squares", "list"])
+@pytest.mark.parametrize(("decay", "tau2"), [("0.01", 0), (1, -1), ("1e-5", "0.5")])
+def test_one_by_one(
+    build: Any,
+    law: Spectrum,
+    decay: Any,
+    tau2: Any,
+    rng: np.random.Generator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nearly all points are judged together, as they are one by one."""
+    problem = Problem(law, Noise(tau2=tau2), weight_decay=decay)
+    judge, points = judge_and_points(build, problem, 64, rng, 30)
+    single = replace(judge, compiled=None).judge(points)
+    assert {0, 1} <= {*single.stable.tolist()}
+    left: list[Algorithm] = []
+
+    def judge_slowly(algorithms: Sequence[Algorithm], *given: Any) -> Outcomes:
+        left.extend(algorithms)
+        return judge_jointly(algorithms, *given)
+
+    monkeypatch.setattr(family_judge, "judge_jointly", judge_slowly)
+    found = judge.judge(points)
+    assert len(left) <= (0 if build is heavy_ball else 6)
+    assert found.stable.tolist() == single.stable.tolist()
+    np.testing.assert_allclose(found.noise_sum, single.noise_sum, rtol=1e-11)
+    np.testing.assert_allclose(found.margin, single.margin, rtol=1e-10, atol=1e-11)
+
+
+def test_gradient_descent_by_its_formula(rng: np.random.Generator) -> None:
+    """s is a^2 lambda^2 / (1 - (1 - a (lambda + w))^2): an exact formula of a list."""
+    spectrum, decay = Spectrum([1, "1/4", "1/50"]), Fraction(1, 8)
+    problem = Problem(spectrum, Noise(), weight_decay=decay)
+    rates = [Fraction(x) for x in rng.uniform(0.01, 2.2, 40).tolist()]
+    compiled = family_program(sgd, {"learning_rate": rates})
+    found = FamilyJudge(as_family(sgd), compiled, problem, 2).judge(
+        ScatteredPoints({"learning_rate": rates}, ("learning_rate",))
+    )
+    for rate, stable, noise_sum in zip(rates, found.stable, found.noise_sum, strict=True):
+        steps = [(1 - rate * (x + decay)) for x in spectrum.exact()]
+        if any(abs(x) >= 1 for x in steps):
+            assert stable == 0 and math.isinf(noise_sum)
+            continue
+        pairs = zip(spectrum.exact(), steps, strict=True)
+        total = sum(rate**2 * x**2 / (1 - y**2) for x, y in pairs) / 2
+        assert stable == (total < 1)
+        assert noise_sum == pytest.approx(float(total), rel=1e-12)
+
+
+def test_a_sum_of_squares_has_nodes() -> None:
+    """Sums of lambda^2 / (lambda + c)^2 over all k^-0.8, by their nodes and term by term."""
+    law = Spectrum.power_law("0.8").decayed(1)
+    short = law.compressed
+    terms = PowerLaw(0.8, 1.0, None).eigenvalues(np.arange(1.0, 10**6 + 1)).mid
+    for c in (0.01, 1.0):
+        found = float((short.weights * (short.nodes / (short.nodes + c)) ** 2).sum())
+        listed = float(((terms / (terms + c)) ** 2).sum())
+        # beyond, with x = k^-0.8 below 2e-5: x^2 / c^2 (1 - 2 x / c + ...) by an integral
+        end = 10**6 + 0.5
+        rest = end**-0.6 / 0.6 / c**2 - 2 * end**-1.4 / 1.4 / c**3 + 3 * end**-2.2 / 2.2 / c**4
+        near = np.abs(short.centers + c) - short.reaches
+        bound = 1.01 * float((short.errors * (short.centers + short.reaches) / near**2).sum())
+        assert found == pytest.approx(listed + rest, rel=1e-9)
+        assert bound < 1e-11 * found
