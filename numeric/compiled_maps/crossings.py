@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +14,30 @@ _SLACK = 4  # iterations more than bisection would take, at most
 _PUSH = 0.2  # share of the squared bracket by which a step stays away from the estimate
 _OFFSET = 0.3  # share of the tolerance by which it stays away at least
 _WIDENINGS = 20  # of a bracket whose unstable end is undecided
+_ESTIMATED = 0.05  # share of the tolerance to which estimates find an edge
+_BESIDE = 0.45  # share of it at which verdicts are asked then, on both sides
 
 # From points, shape (n, 2), to flags (1 stable, 0 not, -1 undecided) and margins, shape (n,).
 Judging = Callable[[Array], tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class WithEstimates:
+    """What judges points, and margins in plain floats that take less time than verdicts.
+
+    Attributes
+    ----------
+    verdicts : callable
+    margins : callable
+        From points, shape (n, 2), to margins, shape (n,); NaN where none is known.
+    """
+
+    verdicts: Judging
+    margins: Callable[[Array], Array]
+
+    def __call__(self, points: Array) -> tuple[Array, Array]:
+        """Judge points."""
+        return self.verdicts(points)
 
 
 class Crossings(NamedTuple):
@@ -76,6 +98,26 @@ def crossings(
         points: Array = inside[which] + places[:, None] * (outside - inside)[which]
         return points
 
+    def put(which: Array, t: Array, flags: Array, levels: Array) -> None:
+        """Narrow brackets to points within that were judged."""
+        good = flags == 1
+        for side, at, places, some in (
+            (low, at_low, which[good], good),
+            (high, at_high, which[~good], ~good),
+        ):
+            side[places] = t[some]
+            at[places] = np.maximum(levels[some], 0) if side is low else np.minimum(levels[some], 0)
+        proved[which[~good]] = flags[~good] == 0
+
+    if isinstance(judge, WithEstimates):
+        known = np.flatnonzero(length > tolerance)
+        edge = _estimated(judge.margins, along, known, (low, high, at_low, at_high), share)
+        for sign in (-1, 1):
+            t = edge + sign * _BESIDE * share[known]
+            beside = np.flatnonzero((low[known] < t) & (t < high[known]))  # and not NaN
+            places = known[beside]
+            flags, found = judge(along(t[beside], places))
+            put(places, t[beside], flags, _level(found))
     for step in range(int(most.max(initial=0)) + 1):
         open_ = np.flatnonzero((high - low > share) & (length > 0))
         if not open_.size:
@@ -84,16 +126,38 @@ def crossings(
         radius = share[open_] / 2 * 2.0 ** (most[open_] - step) - (b - a) / 2
         t = _next(a, b, fa, fb, radius, _OFFSET * share[open_])
         flags, found = judge(along(t, open_))
-        good, levels = flags == 1, _level(found)
-        low[open_] = np.where(good, t, a)
-        at_low[open_] = np.where(good, np.maximum(levels, 0), fa)
-        high[open_] = np.where(good, b, t)
-        at_high[open_] = np.where(good, fb, np.minimum(levels, 0))
-        proved[open_] = np.where(good, proved[open_], flags == 0)
+        put(open_, t, flags, _level(found))
     _prove(judge, along, high, proved, share)
     stable, unstable = along(low, np.arange(len(low))), along(high, np.arange(len(low)))
     unstable[~proved] = np.nan
     return Crossings(stable, unstable)
+
+
+def _estimated(
+    margins: Callable[[Array], Array],
+    along: Callable[[Array, Array], Array],
+    places: Array,
+    brackets: tuple[Array, Array, Array, Array],
+    share: Array,
+) -> Array:
+    """Return about where stability ends on some segments, by margins alone; NaN if these fail."""
+    a, b, fa, fb = (part[places] for part in brackets)
+    wanted = _ESTIMATED * share[places]
+    most = np.ceil(np.log2(1 / wanted)).astype(int) + _SLACK
+    for step in range(int(most.max(initial=0)) + 1):
+        open_ = np.flatnonzero(b - a > wanted)  # not where they are NaN
+        if not open_.size:
+            break
+        ends = a[open_], b[open_], fa[open_], fb[open_]
+        radius = wanted[open_] / 2 * 2.0 ** (most[open_] - step) - (ends[1] - ends[0]) / 2
+        t = _next(*ends, radius, _OFFSET * wanted[open_])
+        found = margins(along(t, places[open_]))
+        levels, good = _level(found), found > 0
+        a[open_], b[open_] = np.where(good, t, ends[0]), np.where(good, ends[1], t)
+        fa[open_] = np.where(good, levels, ends[2])
+        fb[open_] = np.where(good, ends[3], np.minimum(levels, 0))
+        b[open_[np.isnan(found)]] = np.nan
+    return np.asarray((a + b) / 2)
 
 
 def _level(margins: Array) -> Array:

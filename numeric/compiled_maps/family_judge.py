@@ -22,6 +22,7 @@ from sgdmem.numeric.compiled_maps.critical_batch_sizes import critical_batch_siz
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.judges.binding_condition import lost_by_roots
+from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.judges.joint_judge import JointJudge, trace_kind
 from sgdmem.numeric.judges.judge import in_unit, is_exact_in_a_moment, unit_of
 from sgdmem.numeric.judges.reason import Reason
@@ -154,6 +155,25 @@ class FamilyJudge:
                 advance(places.size - left[-1].size)
         return np.concatenate(left)
 
+    @property
+    def estimates_help(self) -> bool:
+        """Whether `estimated_margins` take less time than verdicts: on samples."""
+        sampled = self.problem.noise.samples is not None and self._usable is not None
+        return sampled and unit_of(self.problem.spectrum) == 1
+
+    def estimated_margins(self, points: AnyPoints) -> Array:
+        """Return margins in plain floats; NaN where a constructor does something special."""
+        known, margins = self.forms(points), np.full(len(points), np.nan)
+        assert known is not None  # there is a program
+        form, excepted = known
+        columns = form.map(lambda x: x.mid[:, None])
+        noises = self.noises(points)
+        for index, key in enumerate(points.noise_keys()):
+            places = np.flatnonzero(~excepted & (points.noise_indices == index))
+            problem = FloatProblem.of(self.problem.spectrum, noises[key])
+            margins[places] = problem.margin(take(columns, places), np.ones(places.size))
+        return margins
+
     def verdict(self, points: AnyPoints, place: int) -> Verdict:
         """Return the verdict at one of the points, with its reason and all limits."""
         point = points.at(place)
@@ -175,6 +195,8 @@ class FamilyJudge:
             for is_so in (is_simple, damps_modes)
         )
         summed = told & np.isfinite(found.noise_sum)
+        if found.bounds is not None:  # of samples: the modes are stable, and feed each other
+            summed |= (found.stable == 0) & (found.bounds[0] >= 1) & np.isfinite(found.bounds[0])
         by_roots = damps & np.isinf(found.noise_sum) & (not self.problem.spectrum.diverges)
         reasons = []
         for place in range(len(points)):

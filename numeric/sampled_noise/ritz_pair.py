@@ -45,7 +45,7 @@ _USUAL, _FINE = 3, 1e-6  # passes that a question takes, and residual at the end
 _GAIN = 1e-4  # part of the residual to which a preview is followed: no pass gains more
 _TOGETHER = 2**21  # entries of matrices that are copied at once
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
-_SHARES = np.geomspace(0.3, 3e-9, 9)  # of the diagonal in the matrix that proves the upper bound
+_SHARES = np.geomspace(0.3, 3e-14, 14)  # of the diagonal in the matrix that proves the upper bound
 _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper bound until it is proved
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.scales import Scale, require_scale, to_places, to_values
 from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.compiled_maps.crossings import WithEstimates
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import Points, ScatteredPoints
@@ -185,6 +186,9 @@ def labelled_boundary(
         advance(len(points))
         return found.stable, found.margin
 
+    def estimated(shares: Array) -> Array:
+        return family_judge.estimated_margins(ScatteredPoints(values(shares), own))
+
     def label(shares: Array) -> list[str]:
         if not conditions or not len(shares):
             return [""] * len(shares)
@@ -197,7 +201,8 @@ def labelled_boundary(
     family_judge = FamilyJudge(build, compiled, problem, batch_size)
     x_name, y_name = window.names
     coarse = Points({y_name: grid[y_name], x_name: grid[x_name]}, own)
-    tracer = Tracer(judge, label, tolerance, flatness)
+    judging = WithEstimates(judge, estimated) if family_judge.estimates_help else judge
+    tracer = Tracer(judging, label, tolerance, flatness)
     with shown_progress("algorithms judged", None, progress) as advance:
         seen = family_judge.judge(coarse, advance)
         stable, margins = (x.reshape(resolution, resolution) for x in (seen.stable, seen.margin))
