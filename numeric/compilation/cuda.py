@@ -65,15 +65,15 @@ def chosen_device(device: Device) -> Literal["cpu", "cuda"]:
 def flat_kernel(source: str, function: str) -> Callable[..., None]:
     """Compile a flat function of a generated module: one thread takes members in strides.
 
-    The result takes the number of members, then what the function takes.
+    The function takes the number of members first. The result takes what it takes, and a stream.
     """
     kernel = _numba_cuda().jit(flat_function(source, function))
 
-    def launch(members: int, *arguments: Any) -> None:
+    def launch(members: int, *arguments: Any, stream: Any = 0) -> None:
         blocks = max(1, min(_MOST_BLOCKS, -(-members // THREADS)))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*Grid size")  # a small map is no mistake
-            kernel[blocks, THREADS](*arguments)
+            kernel[blocks, THREADS, stream](members, *arguments)
 
     return launch
 
@@ -98,3 +98,18 @@ def empty_on_device(shape: tuple[int, ...], dtype: Any = np.float64) -> Any:
 def to_host(array: Any) -> Array:
     """Return a copy of an array of the GPU."""
     return np.asarray(array.copy_to_host())
+
+
+def new_stream() -> Any:
+    """Return an order of work on the GPU: what belongs to it is done one after the other."""
+    return _numba_cuda().stream()
+
+
+def new_event() -> Any:
+    """Return a mark in a stream that can be waited for."""
+    return _numba_cuda().event()
+
+
+def pinned(size: int, dtype: Any = np.float64) -> Array:
+    """Return memory of this side that a GPU copies into by itself."""
+    return np.asarray(_numba_cuda().pinned_array(size, dtype=dtype))

@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compilation.cuda import empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.compilation.object_code import load_code, load_own_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
@@ -19,16 +18,16 @@ from sgdmem.numeric.compiled_maps.judge_by_all_poles import (
     judge_by_all_poles,
     pairs,
 )
+from sgdmem.numeric.compiled_maps.judge_on_gpu import judge_on_gpu
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
 from sgdmem.numeric.compiled_maps.node_sums import (
     CHUNK_LOOPS,
-    GPU_PART,
     TASK,
-    OnGpu,
     evaluate_pieces,
     space_of_chunk,
 )
+from sgdmem.numeric.compiled_maps.outcomes_on_gpu import OutcomesOnGpu
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.problems.batch_noise import BatchNoise
@@ -44,7 +43,7 @@ def judge_compiled(
     points: AnyPoints,
     spectrum: Spectrum,
     noises: Mapping[tuple[Any, ...], BatchNoise],
-    found: Outcomes,
+    found: Outcomes | OutcomesOnGpu,
     device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
     in_parts: bool = False,
@@ -69,9 +68,10 @@ def judge_compiled(
     own = own_axes(points, program.parameters, shares if damped else None)
     diverges = spectrum.diverges
     left: Array | None = None
-    if device == "cpu" and not (damped or program.decays) and program.memory <= LARGEST_MEMORY:
+    by_poles = not (damped or program.decays) and program.memory <= LARGEST_MEMORY
+    if by_poles and device == "cpu" and isinstance(found, Outcomes):
         _judge_by_poles(program, spectrum.compressed, own, shares, diverges, found, advance)
-        left = np.flatnonzero(found.stable == -1)
+        left = found.undecided
 
     def read(piece: slice) -> Array:
         if left is not None:
@@ -103,9 +103,12 @@ def judge_compiled(
     def by_nodes(size: int, spectra: list[CompressedSpectrum]) -> None:
         evaluate_pieces(program, size, spectra, damped, device, read, write, advance)
 
-    def by_few_nodes(size: int) -> None:
+    def fewer() -> list[CompressedSpectrum]:
         short = spectrum.compressed
-        by_nodes(size, [short if spectrum.has_squares_alone else quickened(short), short])
+        return [short if spectrum.has_squares_alone else quickened(short), short]
+
+    def by_few_nodes(size: int) -> None:
+        by_nodes(size, fewer())
 
     def by_more_nodes(size: int) -> None:
         by_nodes(size, [spectrum.finely_compressed])
@@ -120,7 +123,8 @@ def judge_compiled(
             advance(size)
 
     def on_gpu(_: int) -> None:
-        _judge_on_gpu(program, spectrum.compressed, damped, own, shares, diverges, found, advance)
+        axes, noise = (own.numbers, own.sizes, own.strides), (shares.numbers, shares.stride)
+        judge_on_gpu(program, fewer(), damped, axes, noise, diverges, found, advance)
 
     stages: list[Callable[[int], None]] = [
         on_gpu if device == "cuda" else by_few_nodes,
@@ -137,38 +141,7 @@ def judge_compiled(
                 return
             advance(-left.size)
         stage(len(points) if left is None else left.size)
-        left = np.flatnonzero(found.stable == -1)
-
-
-def _judge_on_gpu(
-    program: FamilyProgram,
-    compressed: CompressedSpectrum,
-    damped: bool,
-    own: OwnAxes,
-    shares: _Shares,
-    diverges: bool,
-    found: Outcomes,
-    advance: Callable[[int], None],
-) -> None:
-    """Judge all points on a GPU: axes go there, and verdicts, noise sums and margins come back."""
-    on_gpu = OnGpu(program, compressed, damped)
-    spread, finish = (flat_kernel(finish_source(cuda=True), name) for name in ("spread", "finish"))
-    axes = [to_device(x) for x in (own.numbers, own.sizes, own.strides)]
-    noise, (sums, *results) = to_device(shares.numbers), found.results
-    for piece in pieces(0, found.stable.size, GPU_PART):
-        members = piece.stop - piece.start
-        values, radii = (empty_on_device((own.sizes.size, members)) for _ in range(2))
-        spread(members, *axes, piece.start, values, radii)
-        rows = on_gpu.rows(values, radii)
-        some = [empty_on_device((min(members, x.size),), x.dtype) for x in results]
-        finish(
-            *(members, rows, on_gpu.rounding, noise),
-            *(shares.stride, piece.start, diverges, sums, *some),
-        )
-        for whole, part in zip(results, some, strict=True):
-            if whole.size:
-                whole[piece] = to_host(part)
-        advance(members)
+        left = found.undecided
 
 
 def _judge_by_poles(

@@ -20,6 +20,7 @@ from sgdmem.numeric.compiled_maps.compiled_judge import (
 )
 from sgdmem.numeric.compiled_maps.critical_batch_sizes import critical_batch_sizes
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.outcomes_on_gpu import OutcomesOnGpu
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.judges.binding_condition import lost_by_roots
 from sgdmem.numeric.judges.float_problem import FloatProblem
@@ -36,6 +37,7 @@ from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.family import Build
+from sgdmem.symbolic.errors import InputError
 
 _MAY_BE_PROVED = REASONS.index(Reason.UNDECIDED_NOISELESS)  # by exact arithmetic, one by one
 _OPEN = [_MAY_BE_PROVED, REASONS.index(Reason.UNDECIDED_NOISE_SUM)]  # by more passes over samples
@@ -118,15 +120,37 @@ class FamilyJudge:
             program, exceptions = self._decayed
             settings = self.device, advance, self.in_parts
             judge_compiled(program, points, spectrum, noises, found, *settings)
-            unknown = (found.stable == -1) | _excepted(points, exceptions)
+            left = np.union1d(found.undecided, _excepted_places(points, exceptions))
             if not simple.all():
-                unknown |= ~simple[points.noise_indices]
-            left = np.flatnonzero(unknown)
+                left = np.union1d(left, np.flatnonzero(~simple[points.noise_indices]))
             advance(-left.size)
         elif compiled is not None and sampled and unit_of(spectrum) == 1:
             left = self._judge_on_samples(points, noises, found, advance)
         else:
             left = np.arange(len(points))
+        _judge_singly(self.build, points, self.problem, noises, left, found, advance)
+        return found
+
+    def judge_on_gpu(self, points: AnyPoints, sums: bool = True) -> OutcomesOnGpu:
+        """Judge points, and leave the results on the GPU.
+
+        Raises
+        ------
+        InputError
+            If machine code does not know the family or the noise.
+        """
+        noises, compiled = self.noises(points), self._decayed
+        if compiled is None or not all(map(is_simple, noises.values())):
+            raise InputError(
+                "results stay on a GPU for families that are one formula, under noise of two "
+                "parameters: phase_diagram takes the others"
+            )
+        (program, exceptions), found = compiled, OutcomesOnGpu.empty(len(points), sums)
+
+        def advance(count: int) -> None: ...
+
+        judge_compiled(program, points, self.problem.spectrum, noises, found, "cuda", advance)
+        left = np.union1d(found.undecided, _excepted_places(points, exceptions))
         _judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
 
@@ -303,6 +327,11 @@ def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -
     return flags
 
 
+def _excepted_places(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
+    excepted = any(not {*values}.isdisjoint(points.axes[x]) for x, values in exceptions.items())
+    return np.flatnonzero(_excepted(points, exceptions)) if excepted else np.empty(0, dtype=int)
+
+
 # One by one --------------------------------------------------------------------------------------
 
 
@@ -312,7 +341,7 @@ def _judge_singly(
     problem: Problem,
     noises: Mapping[tuple[Any, ...], BatchNoise],
     places: Array,
-    found: Outcomes,
+    found: Outcomes | OutcomesOnGpu,
     advance: Callable[[int], None],
 ) -> None:
     """Judge points in groups that share the noise and the memory."""

@@ -31,6 +31,7 @@ LANES = 64  # members side by side
 TOGETHER = 4  # nodes between two looks at what is kept of a member
 NOISE, RADIUS, PEAK, STATE = range(4)  # rows of the result
 ROWS = 4
+SHARP = 1e-10  # relative error of a noise sum that is not asked for again
 _CLEAR = 2.0**10  # least ratio of a denominator and its error bound
 
 
@@ -41,7 +42,7 @@ def coefficient_source(
     """Return a module with a function that evaluates a `coefficient_program` with error bounds.
 
     ``coefficients(values, radii, out, out_radii, start, stop)`` takes the parameters, one in a row,
-    and fills the rows of the results; on a GPU without start and stop.
+    and fills the rows of the results; on a GPU ``coefficients(members, values, ...)`` without them.
 
     Parameters
     ----------
@@ -66,8 +67,8 @@ def coefficient_source(
         body.append(f"out[{row}, p] = {value}")
         body.append(f"out_radii[{row}, p] = {f'{INFLATE!r} * {radius}' if radius else '0.0'}")
     if cuda:
-        head = ["def coefficients(values, radii, out, out_radii):"]
-        loop = "for p in range(cuda.grid(1), values.shape[1], cuda.gridsize(1)):"
+        head = ["def coefficients(members, values, radii, out, out_radii):"]
+        loop = "for p in range(cuda.grid(1), members, cuda.gridsize(1)):"
         return _module("cuda", head, [loop, *_indent(1, body)])
     signature = "f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8"
     definition = "def coefficients(values, radii, out, out_radii, start, stop):"
@@ -93,13 +94,17 @@ def judge_source(memory: int, damped: bool, cuda: bool = False, decays: bool = F
     errors. ``centers`` and ``reaches`` are the disks, the largest eigenvalue before all others;
     ``errors`` those of the quadrature for a summand bounded by 1 there.
 
-    On a GPU it is a flat function without start and stop: one thread takes a member at a time, in
-    strides of the grid.
+    On a GPU it is a flat function, ``judge(members, values, ..., errors, rounding, first, more,
+    out, left, many)``: one thread takes a member at a time, in strides of the grid. The error of
+    adding up, ``rounding`` times the sum, is in the bound. With ``more`` the places of those that
+    are open or blurred go to ``left``, and how many there are to ``many``; unless it is the
+    ``first`` it takes those only.
     """
     writer = _Writer(memory, damped, decays, lanes=1 if cuda else LANES)
     arguments = "values, radii, nodes, weights, node_spread, centers, reaches, errors, out"
     if cuda:
-        return _module("cuda", [f"def judge({arguments}):"], writer.cuda_body())
+        arguments = arguments.replace("out", "rounding, first, more, out, left, many")
+        return _module("cuda", [f"def judge(members, {arguments}):"], writer.cuda_body())
     vector, matrix = "f8[::1]", "f8[:,::1]"
     types = [matrix, matrix, vector, vector, "f8", vector, vector, vector, matrix, "i8", "i8"]
     definition = f"def judge({arguments}, start, stop):"
@@ -180,20 +185,26 @@ class _Writer:
         ]
 
     def cuda_body(self) -> list[str]:
+        total, radius, _, state = (self._row(row) for row in range(ROWS))
         return [
-            "for p in range(cuda.grid(1), values.shape[1], cuda.gridsize(1)):",
+            "for q in range(cuda.grid(1), members if first else many[0], cuda.gridsize(1)):",
+            "    p = q if first else left[q]",
             *_indent(1, [*self._inputs("p"), *self._once(), *self._reset()]),
             *_indent(1, self._disks(None)),
             "    if alive:",
             *_indent(2, self._nodes(None)),
+            f"    {radius} = {radius} + rounding * abs({total})",
             *[f"    out[{row}, p] = {self._row(row)}" for row in range(ROWS)],
+            f"    blurred = not {radius} <= {SHARP!r} * abs({total})",
+            f"    if more and ({state} == 0.0 or ({state} == 1.0 and blurred)):",
+            "        left[cuda.atomic.add(many, 0, 1)] = p",
         ]
 
     def _disks(self, lanes: str | None) -> list[str]:
         ask = f"alive = alive | ({self._row(STATE)} >= 0.0)"
         load = self._load(self.kept, 0)
         whole = _inner(lanes, [*load, *self.each, *self._tested(), *self._excess()])
-        if lanes is not None and not self.mapped.damped:
+        if not self.mapped.damped:
             # most disks have no part in the error, and then the summand is not asked for
             tests = _inner(lanes, [*load, *self.tests, *self._tested()])
             whole = ["    if error > 0.0:", *_indent(1, whole), "    else:", *_indent(1, tests)]

@@ -41,21 +41,22 @@ from math import inf
 from numba import cuda
 
 
-def spread(axes, sizes, strides, start, values, radii):
-    for p in range(cuda.grid(1), values.shape[1], cuda.gridsize(1)):
+def spread(members, axes, sizes, strides, start, values, radii, many):
+    if cuda.grid(1) == 0:
+        many[0] = 0
+    for p in range(cuda.grid(1), members, cuda.gridsize(1)):
         for k in range(sizes.size):
             place = ((start + p) // strides[k]) % sizes[k]
             values[k, p], radii[k, p] = axes[0, k, place], axes[1, k, place]
 
 
 def finish(
-    rows, rounding, shares, stride, start, diverges, sums, stable, summed, noise_sum, margin
+    members, rows, shares, stride, start, diverges, sums, stable, summed, noise_sum, margin
 ):
-    for p in range(cuda.grid(1), stable.size, cuda.gridsize(1)):
+    for p in range(cuda.grid(1), members, cuda.gridsize(1)):
         place = ((start + p) // stride) % shares.shape[1]
         share, share_r, share2 = shares[0, place], shares[1, place], shares[2, place]
-        state, noise = rows[{STATE}, p], rows[{NOISE}, p]
-        radius = rows[{RADIUS}, p] + rounding * abs(noise)
+        state, noise, radius = rows[{STATE}, p], rows[{NOISE}, p], rows[{RADIUS}, p]
 """
 _BODY = """\
         total = share * noise
@@ -75,7 +76,7 @@ _BODY = """\
                 least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
                 room = 1 - total
                 margin[p] = (least if least < room else room) if sure else -inf
-        else:
+        {otherwise}:
             summed[p] = 1 if sure and total < inf else -1
 """
 
@@ -88,15 +89,18 @@ def finish_source(cuda: bool = False) -> str:
     of the kernels for the points from ``start``; ``shares`` is an axis of tau1 / B, the bound of
     its error, and tau2 / B. With ``diverges`` the sum is infinite unless tau1 = 0. The results are
     those of `sgdmem.numeric.compiled_maps.points.Outcomes`, which says what is kept. For ``cuda``
-    it takes the rounding of the sums after the rows, and ``spread`` is there, too, which writes out
-    the parameters.
+    it takes the number of members first, ``summed`` may be empty, and ``spread`` is there, too,
+    which writes out the parameters, and a 0 of those that are left to a later stage.
     """
     branches = filter(None, rule_lines(_branch))
     lines = "\nel".join([*branches, f"se:\n    flag = {OTHERWISE.flag}"])
+    otherwise = "elif summed.size > 0" if cuda else "else"
     constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
     constants |= {"UNIT": UNIT, "INFLATE": INFLATE}
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
-    return ((_CUDA_HEAD if cuda else _HEAD) + _BODY).format(**constants, rule=rule)
+    return ((_CUDA_HEAD if cuda else _HEAD) + _BODY).format(
+        **constants, rule=rule, otherwise=otherwise
+    )
 
 
 def _branch(name: str, sign: str, number: str, reason: Reason) -> str:

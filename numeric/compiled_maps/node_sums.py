@@ -19,6 +19,7 @@ from sgdmem.numeric.compiled_maps.machine_code_by_nodes import (
     NOISE,
     RADIUS,
     ROWS,
+    SHARP,
     STATE,
     TOGETHER,
     judge_source,
@@ -38,7 +39,6 @@ def space_of_chunk(parameters: int, count: int) -> Array:
 
 
 _LARGEST_QUICK_MEMORY = 2  # up to which intervals of eigenvalues are worth a try
-_SHARP = 1e-10  # relative error of a noise sum that is not asked for again
 
 
 def evaluate_pieces(
@@ -58,8 +58,7 @@ def evaluate_pieces(
     ----------
     family : FamilyProgram
     spectra : sequence of CompressedSpectrum
-        What stands for the spectrum; on a processor the last one only judges what those before it
-        leave open.
+        What stands for the spectrum; the last one only judges what those before it leave open.
     damped : bool
         Whether tau2 is not 0.
     device
@@ -80,7 +79,7 @@ def evaluate_pieces(
     if device == "cpu":
         evaluate = _OnThreads(family, spectra, damped)
     else:
-        evaluate = OnGpu(family, spectra[-1], damped)
+        evaluate = OnGpu(family, spectra, damped, min(members, GPU_PART))
 
     step = CHUNK if device == "cpu" else GPU_PART
 
@@ -107,11 +106,8 @@ class _OnThreads:
     ) -> None:
         self.coefficients = load_code(family.source(damped)).coefficients
         self.count = family.count(damped)
-        tried = [(short, True) for short in dict.fromkeys(spectra)]
-        if family.memory <= _LARGEST_QUICK_MEMORY:
-            tried = [(spectra[0], False), (spectra[-1], True)]
         by_nodes = partial(_judge_nodes, family, damped)
-        self.stages = [by_nodes(short, short.disks(one_by_one)) for short, one_by_one in tried]
+        self.stages = [by_nodes(*stage) for stage in node_stages(family, spectra)]
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -119,7 +115,7 @@ class _OnThreads:
         self.coefficients(values, radii, *numbers, 0, members)
         found = self.stages[0](numbers)
         for stage in self.stages[1:]:
-            blurred = ~(found[RADIUS] <= _SHARP * np.abs(found[NOISE]))
+            blurred = ~(found[RADIUS] <= SHARP * np.abs(found[NOISE]))
             again = np.flatnonzero((found[STATE] == 0) | ((found[STATE] == 1) & blurred))
             if again.size:
                 found[:, again] = stage(np.ascontiguousarray(numbers[:, :, again]))
@@ -150,31 +146,57 @@ def _rounding(spectrum: CompressedSpectrum) -> float:
     return 1.2 * (len(spectrum) + 8) * UNIT
 
 
-class OnGpu:
-    """Evaluates on a GPU, one member a thread."""
+def node_stages(
+    family: FamilyProgram, spectra: Sequence[CompressedSpectrum]
+) -> list[tuple[CompressedSpectrum, tuple[Array, Array, Array]]]:
+    """Return what is tried one after the other: nodes, and disks around eigenvalues."""
+    tried = [(short, True) for short in dict.fromkeys(spectra)]
+    if family.memory <= _LARGEST_QUICK_MEMORY:
+        tried = [(spectra[0], False), (spectra[-1], True)]
+    return [(short, short.disks(one_by_one)) for short, one_by_one in tried]
 
-    def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
+
+class OnGpu:
+    """Evaluates on a GPU, one member a thread, in stages as on a processor.
+
+    Arrays of all stages stay there, with room for so many members at once.
+    """
+
+    def __init__(
+        self,
+        family: FamilyProgram,
+        spectra: Sequence[CompressedSpectrum],
+        damped: bool,
+        room: int,
+    ) -> None:
         self.coefficients = flat_kernel(family.source(damped, cuda=True), "coefficients")
         source = judge_source(family.memory, damped, cuda=True, decays=family.decays)
         self.judge = flat_kernel(source, "judge")
-        self.count = family.count(damped)
-        parts = (*padded(spectrum), *spectrum.disks(one_by_one=True))
-        self.rule, self.rounding = [to_device(part) for part in parts], _rounding(spectrum)
+        self.numbers = [empty_on_device((family.count(damped), room)) for _ in range(2)]
+        self.found = empty_on_device((ROWS, room))
+        self.left, self.many = empty_on_device((room,), np.int32), to_device(np.zeros(1, np.int32))
+        self.stages = [
+            [*map(to_device, (*padded(short), *disks)), _rounding(short)]
+            for short, disks in node_stages(family, spectra)
+        ]
 
     def __call__(self, values: Array, radii: Array) -> Array:
         """Return the rows of the kernels for members whose parameters are on this side."""
-        rows = to_host(self.rows(to_device(values), to_device(radii)))
-        rows[RADIUS] += self.rounding * np.abs(rows[NOISE])
-        return rows
-
-    def rows(self, values: Any, radii: Any) -> Any:
-        """Return the rows of the kernels, without the rounding of their sums, on the GPU."""
         members = values.shape[1]
-        numbers = [empty_on_device((self.count, members)) for _ in range(2)]
-        self.coefficients(members, values, radii, *numbers)
-        found = empty_on_device((ROWS, members))
-        self.judge(members, *numbers, *self.rule, found)
-        return found
+        self.many.copy_to_device(np.zeros(1, np.int32))
+        return to_host(self.rows(members, to_device(values), to_device(radii)))[:, :members]
+
+    def rows(self, members: int, values: Any, radii: Any, stream: Any = 0) -> Any:
+        """Return the rows of the kernels on the GPU, more of them than members, which come first.
+
+        Nothing is left of others: ``many`` is 0.
+        """
+        self.coefficients(members, values, radii, *self.numbers, stream=stream)
+        last = len(self.stages) - 1
+        for k, stage in enumerate(self.stages):
+            results = k == 0, k < last, self.found, self.left, self.many
+            self.judge(members, *self.numbers, *stage, *results, stream=stream)
+        return self.found
 
 
 def padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:

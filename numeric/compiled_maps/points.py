@@ -169,14 +169,26 @@ class Outcomes:
     def empty(
         cls, size: int, bounded: bool = False, sums: bool = True, margins: bool = True
     ) -> Outcomes:
-        """Return an outcome with everything undecided, with or without noise sums and margins."""
+        """Return an outcome with everything undecided, with or without noise sums and margins.
+
+        What these are is not said: whoever judges a point fills them in, and pages that are new
+        take less time from several threads.
+        """
         bounds = np.repeat([[0.0], [np.inf], [np.nan]], size, axis=1) if bounded else None
         undecided, unknown = np.full(size, -1, dtype=np.int8), np.zeros(size, dtype=bool)
         if not sums:
             nothing = np.empty(0)
             return cls(undecided, nothing, nothing, unknown, bounds, np.empty_like(undecided))
-        room = np.zeros(size if margins else 0)
-        return cls(undecided, np.full(size, np.inf), room, unknown, bounds)
+        room = np.empty(size if margins else 0)
+        return cls(undecided, np.empty(size), room, unknown, bounds)
+
+    def __len__(self) -> int:
+        return int(self.stable.size)
+
+    @property
+    def undecided(self) -> Array:
+        """Their places, in order."""
+        return np.flatnonzero(self.stable == -1)
 
     @property
     def is_summed(self) -> Array:

@@ -12,21 +12,26 @@ from fractions import Fraction
 from importlib import import_module, util
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
 from sgdmem.numeric.compilation import cuda
-from sgdmem.numeric.compilation.cuda import chosen_device, flat_function
+from sgdmem.numeric.compilation.cuda import Device, chosen_device, flat_function
+from sgdmem.numeric.compiled_maps import compiled_judge, judge_on_gpu
 from sgdmem.numeric.compiled_maps.family_program import family_program
-from sgdmem.numeric.compiled_maps.machine_code_by_nodes import judge_source
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import RADIUS, STATE, judge_source
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
+from sgdmem.numeric.compiled_maps.node_sums import OnGpu, evaluate_pieces
+from sgdmem.numeric.compiled_maps.outcomes_on_gpu import KERNELS
 from sgdmem.numeric.exported_code.evaluator import evaluator
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.spectra.compression import quickened
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
+from sgdmem.phase_diagrams.maps.map_on_gpu import map_on_gpu
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo import named_algorithms as named
@@ -34,6 +39,7 @@ from tests.numeric.compiled_maps.test_map_sums import summed
 
 ROOT = Path(__file__).parents[3]
 HALVES = [Fraction(1, 2), Fraction(3, 2)]
+DEVICES: list[Device] = ["cuda", "cpu"]
 SIMULATOR = {"NUMBA_ENABLE_CUDASIM": "1"}
 
 # pytest says so of its default format of junit files, which holds the numbers all the same
@@ -64,9 +70,56 @@ def compare_sums(memory: int, share: str) -> None:
         np.testing.assert_allclose(first, second, rtol=tolerance)
 
 
+def compare_stages() -> None:
+    """Compare what few nodes find near an edge, and all nodes where those leave it open."""
+    every = np.array([(3 * (1 - 10.0**-k), 0.5) for k in range(1, 16)] + [(4, 0.5)])  # edge: 3
+    found = family_program(named.heavy_ball, {"learning_rate": HALVES, "momentum": HALVES})
+    assert found is not None
+    short = Spectrum.power_law(1.5).compressed
+    spectra, rows = [quickened(short), short], {}
+    given = np.array([every.T, np.zeros_like(every.T)])
+
+    def read(piece: slice) -> Any:
+        return given[:, :, piece].copy()
+
+    devices: list[Literal["cpu", "cuda"]] = ["cpu", "cuda"]
+    for device in devices:
+        some = rows[device] = np.empty((4, len(every)))
+
+        def write(piece: slice, told: Any, some: Any = some) -> None:
+            some[:, piece] = told
+
+        evaluate_pieces(found[0], len(every), spectra, False, device, read, write)
+    sure = rows["cpu"][STATE] == 1
+    assert 5 < sure.sum() < len(every) - 3
+    np.testing.assert_array_equal(rows["cuda"][STATE], rows["cpu"][STATE])
+    # bounds of a few nodes are not those of all
+    np.testing.assert_allclose(rows["cuda"][RADIUS, sure], rows["cpu"][RADIUS, sure], rtol=1e-6)
+    on_gpu = OnGpu(found[0], spectra, False, len(every))
+    on_gpu(*given)
+    assert 0 < on_gpu.many.copy_to_host()[0] < len(every)
+
+
+def on_both(*question: Any, **parts: Any) -> list[Any]:
+    """Return a map from the GPU, and from the processor; both by machine code."""
+    judged: list[int] = []
+    judge = judge_on_gpu.judge_on_gpu
+
+    def noted(*given: Any) -> None:
+        judge(*given)
+        judged.append(len(given[-2]))
+        assert given[-2].undecided.size <= 3  # at edges: what is left others would judge
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_judge, "judge_on_gpu", noted)
+        found, expected = (phase_diagram(*question, device=x, **parts) for x in DEVICES)
+    assert sum(judged) >= found.stable.size
+    return [found, expected]
+
+
 def compare_maps() -> None:
     """Compare whole maps, over the noise as well, on the GPU with the processor."""
-    sizes, rates = ("batch_size", range(1, 27, 4)), ("learning_rate", np.linspace(0.1, 4, 10))
+    sizes, rates = ("batch_size", range(1, 27, 2)), ("learning_rate", np.linspace(0.1, 4, 10))
     taus = ("tau2", [Fraction(k, 5) - 1 for k in range(10)])
     problem = Problem(Spectrum([1, 0.5, 0.01]), Noise(tau2=-1))
     cases: list[tuple[str, Any, dict[str, Any]]] = [
@@ -74,10 +127,7 @@ def compare_maps() -> None:
         ("sgd", taus, {"learning_rate": "1.53"}),
     ]
     for family, x, fixed in cases:
-        found, expected = (
-            phase_diagram(family, problem, x=x, y=sizes, device=cast(Any, device), **fixed)
-            for device in ("cuda", "cpu")
-        )
+        found, expected = on_both(family, problem, x=x, y=sizes, **fixed)
         assert {0, 1} <= set(np.unique(expected.stable))
         np.testing.assert_array_equal(found.stable, expected.stable)
         for key in ("noise_sum", "margin"):
@@ -86,21 +136,15 @@ def compare_maps() -> None:
 
 def compare_pieces() -> None:
     """Compare maps of several pieces, over three axes, and a law of infinite trace."""
-    from sgdmem.numeric.compiled_maps import compiled_judge
-
-    vars(compiled_judge)["GPU_PART"] = 64
-    rates, momenta = np.linspace(0.1, 3.9, 11), [0, 0.5, 0.9]
+    vars(judge_on_gpu)["GPU_PART"] = 20
+    rates, momenta = np.linspace(0.1, 3.9, 17), [0, 0.5, 0.9]
     for exponent, sizes in ((1.5, [4, 16]), (0.75, [16, np.inf])):
-        found, expected = (
-            phase_diagram(
-                "heavy-ball",
-                Problem(Spectrum.power_law(exponent)),
-                x=("learning_rate", rates),
-                y=("momentum", momenta),
-                panels=("batch_size", sizes),
-                device=cast(Any, device),
-            )
-            for device in ("cuda", "cpu")
+        found, expected = on_both(
+            "heavy-ball",
+            Problem(Spectrum.power_law(exponent)),
+            x=("learning_rate", rates),
+            y=("momentum", momenta),
+            panels=("batch_size", sizes),
         )
         np.testing.assert_array_equal(found.stable, expected.stable)
         np.testing.assert_allclose(found.noise_sum, expected.noise_sum, rtol=1e-11)
@@ -119,13 +163,55 @@ def compare_evaluators() -> None:
     assert (np.abs(found - expected.mid) <= 2 * expected.rad)[np.isfinite(found)].all()
 
 
+def compare_what_stays() -> None:
+    """Compare maps that stay on the GPU, where some points are judged by themselves."""
+    vars(judge_on_gpu)["GPU_PART"] = 20
+    rates = [Fraction(k, 8) for k in range(1, 20)]
+    cases: list[tuple[str, Any, Any, dict[str, Any]]] = [
+        ("torch-sgd", ("momentum", [0, 0.5, 0.95]), Spectrum([2, 1]), {"dampening": 0.3}),
+        ("heavy-ball", ("momentum", [0, 0.9, 0.2]), Spectrum.power_law(1.5), {}),
+        ("sgd", ("batch_size", [1, 7, np.inf]), Problem(Spectrum([2, 1]), Noise(tau2=-1)), {}),
+    ]
+    for family, y, problem, fixed in cases:
+        axes = {"x": ("learning_rate", rates), "y": y}
+        size = 8 if y[0] == "momentum" else np.inf
+        expected = phase_diagram(family, problem, size, **axes, **fixed)
+        for sums in (False, True):
+            found = map_on_gpu(family, problem, size, **axes, noise_sums=sums, **fixed)
+            flags = expected.stable.values
+            np.testing.assert_array_equal(found.verdicts(), flags)
+            assert {0, 1} <= set(np.unique(flags))
+            counts = tuple(int((flags == flag).sum()) for flag in (-1, 0, 1))
+            assert found.counts() == counts
+            assert (found.noise_sum is None) is (found.margin is None) is (not sums)
+            if sums:
+                for key in ("noise_sum", "margin"):
+                    values = getattr(found, key).copy_to_host()
+                    np.testing.assert_allclose(values, expected[key], rtol=1e-11, atol=1e-11)
+        if y[0] == "momentum":
+            along = [np.interp(v, [min(y[1]), max(y[1])], [0, 1]) for v in y[1]]
+            order = np.argsort(along)
+            cells = np.empty(3)
+            middle = sorted(along)[1]
+            cells[order] = middle / 2, 0.5, (1 - middle) / 2
+            widths = np.full(19, 1 / 18)
+            widths[[0, -1]] /= 2
+            areas = [float(cells @ (flags == flag) @ widths) for flag in (-1, 0, 1)]
+            np.testing.assert_allclose(found.areas(), areas, atol=1e-14)
+    with pytest.raises(InputError, match="results stay on a GPU for families that are one formula"):
+        map_on_gpu("sgd", Problem.from_data(np.eye(3)[:, :2]), x=("learning_rate", rates),
+                   y=("batch_size", [1, 2]))  # fmt: skip
+
+
 def compare_all(largest_memory: int) -> None:
     """Do all of it, in one process: to start one takes longer than most of these."""
     for memory in range(largest_memory + 1):
         for share in SHARES:
             compare_sums(memory, share)
+    compare_stages()
     compare_maps()
     compare_pieces()
+    compare_what_stays()
     compare_evaluators()
 
 
@@ -156,7 +242,9 @@ def test_on_a_gpu() -> None:
 # What is compiled for a GPU ----------------------------------------------------------------------
 
 MATRIX, VECTOR = "float64[:, ::1]", "float64[::1]"
-JUDGE = [MATRIX, MATRIX, VECTOR, VECTOR, "float64", VECTOR, VECTOR, VECTOR, MATRIX]
+PLACES, FLAGS = "int32[::1]", "int8[::1]"
+JUDGE = ["int64", MATRIX, MATRIX, VECTOR, VECTOR, "float64", VECTOR, VECTOR, VECTOR]
+JUDGE += ["float64", "boolean", "boolean", MATRIX, PLACES, PLACES]
 MOST_SPILLED = {5: 700, 6: 4096}  # bytes, by memory: a fraction has many coefficients
 
 
@@ -208,7 +296,7 @@ def fits(
         oldest, *_ = ARCHITECTURES
         ptx = ptx_of(source, function, types, oldest)
         assert f".target sm_{oldest}" in ptx
-        assert ".f64" in ptx
+        assert ".f32" not in ptx
         for architecture in ARCHITECTURES:
             registers, spilled = assembled(ptx, architecture, tmp_path)
             record_property(f"registers on sm_{architecture}", registers)
@@ -239,7 +327,7 @@ def test_judges_fit_into_registers(memory: int, damped: bool, fits: Callable[...
 def test_coefficients_fit_into_registers(damped: bool, fits: Callable[..., None]) -> None:
     found = family_program(named.heavy_ball, {"learning_rate": HALVES, "momentum": HALVES})
     assert found is not None
-    fits(found[0].source(damped, cuda=True), "coefficients", [MATRIX] * 4, 0)
+    fits(found[0].source(damped, cuda=True), "coefficients", ["int64", *[MATRIX] * 4], 0)
 
 
 # Without a GPU -----------------------------------------------------------------------------------
@@ -289,10 +377,18 @@ def test_a_wrong_device(device: Any) -> None:
 
 
 def test_what_is_beside_the_judge_fits_into_registers(fits: Callable[..., None]) -> None:
-    """The parameters are written out, and verdicts finished, on the GPU as well."""
+    """The parameters are written out, verdicts finished, and asked for, on the GPU as well."""
     source, integers = finish_source(cuda=True), "int64[::1]"
-    axes = ["float64[:, :, ::1]", integers, integers, "int64", MATRIX, MATRIX]
-    fits(source, "spread", axes, 0)
-    shares = [MATRIX, "int64", "int64", "boolean", "boolean"]
-    results = ["int8[::1]", "int8[::1]", VECTOR, VECTOR]
-    fits(source, "finish", [MATRIX, "float64", *shares, *results], 0)
+    axes = ["float64[:, :, ::1]", integers, integers, "int64", MATRIX, MATRIX, PLACES]
+    fits(source, "spread", ["int64", *axes], 0)
+    shares = [MATRIX, "int64", "int64", "boolean", "int64"]
+    results = [FLAGS, FLAGS, VECTOR, VECTOR]
+    fits(source, "finish", ["int64", MATRIX, *shares, *results], 0)
+    asked = {
+        "tally": [integers],
+        "find": ["int64", integers, PLACES],
+        "measure": ["int64", MATRIX, integers, integers, VECTOR],
+    }
+    for name, types in asked.items():
+        fits(KERNELS, name, ["int64", FLAGS, *types], 0)
+    fits(KERNELS, "put", ["int64", integers, *[FLAGS, VECTOR, VECTOR] * 2], 0)
