@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sgdmem.numeric.compilation.lane_loops import Rows, natural, without
+from sgdmem.numeric.compilation.lane_loops import WIDE, Rows, natural, without
 from sgdmem.numeric.compilation.llvm_lines import (
     BYTE,
     FLOAT,
@@ -21,10 +21,7 @@ from sgdmem.numeric.compilation.llvm_lines import (
 )
 
 BYTES = {FLOAT: 8, INTEGER: 8, BYTE: 1}
-# Lanes at a time. Two vectors, as the widest are, hide the latency of operations in a row; a long
-# body has enough of them, and takes long to compile.
-WIDE, NARROW = 16, 8
-_ALIGNED = 64
+ALIGNED = 64
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,7 @@ class Lanes:
     copies: dict[str, str] = field(default_factory=dict)
     left: Value | None = None  # how many are to come
     full: Value | None = None
+    sums: dict[str, str] = field(default_factory=dict)  # variables that are sums: their vectors
 
 
 class ArrayLines(Lines, ABC):
@@ -82,7 +80,7 @@ class ArrayLines(Lines, ABC):
                 return replace(self._arrays[name], entry=INTEGER)
             case ast.Call(func=ast.Name(id="on_stack"), args=[ast.Constant(value=int() as size)]):
                 place = self.name("%room")
-                self.entry.append(f"  {place} = alloca [{size} x double], align {_ALIGNED}")
+                self.entry.append(f"  {place} = alloca [{size} x double], align {ALIGNED}")
                 return Array(FLOAT, place, (constant(size),), place, on_stack=True)
             case ast.Call(func=ast.Name(id="shaped"), args=[flat, ast.Tuple(elts=shape)]):
                 given = self._array(flat)
@@ -182,6 +180,14 @@ class ArrayLines(Lines, ABC):
 
     # Lanes that are left over -------------------------------------------------------------------
 
+    def _all_in_place(
+        self, lanes: Lanes, rows: Mapping[str, Rows], columns: Mapping[str, Value]
+    ) -> None:
+        """Say where rows are, of a loop without lanes that are left over."""
+        for name in rows:
+            place = self._first_lane(lanes, name, columns[name])
+            lanes.rows[name] = place, self._arrays[name].sizes[1].text
+
     def _copy_in(
         self,
         lanes: Lanes,
@@ -204,7 +210,7 @@ class ArrayLines(Lines, ABC):
                 raise TypeError(f"lanes are along the second axis of {name}, of 64 bits each")
             room = lanes.copies[name] = self.name("%copy")
             size = some.count * lanes.width
-            self.entry.append(f"  {room} = alloca [{size} x double], align {_ALIGNED}")
+            self.entry.append(f"  {room} = alloca [{size} x double], align {ALIGNED}")
             self._copy("copy_in", lanes, name, some, columns[name], left)
         self.jump(work)
         self.begin(work)

@@ -5,12 +5,13 @@ that it is one, ``for p in lanes(start, stop)``, and vectors are written at once
 has to be found out, for which a compiler of all of Python takes ten to a hundred times longer.
 
 A kernel may hold assignments, ``if``, loops over ``range`` upwards and over ``lanes``, ``break``;
-floats, integers of 64 bits and flags; ``+ - * / // % >> & |``, comparisons, ``and``, ``or``,
-``not``, ``x if c else y``, ``abs``, ``min``, ``copysign``; and the words of
+floats, integers of 64 bits and flags; ``+ - * / // % >> << & | ^``, comparisons, ``and``, ``or``,
+``not``, ``x if c else y``, ``abs``, ``min``, ``copysign``, ``sqrt``; and the words of
 `sgdmem.numeric.compilation.kernel_words`. Each has one type, and everything else is refused, and so
 is what may be read before it has a value. In ``lanes`` there are neither loops nor branches; what
 is assigned belongs to the loop, but for flags from outside, ``flag = flag | …``, which one lane is
-enough to set.
+enough to set, and sums, ``total = total + …``. Each lane has its sum, and these are added in one
+order on all processors. Loops over whole vectors are better told so: ``lanes(16 * first, 16 * n)``.
 
 It differs from Python in this: both parts of ``and``, ``or`` and ``x if c else y`` are computed,
 ``x / 0`` is infinite or no number, integers wrap around, and nobody looks whether an index is

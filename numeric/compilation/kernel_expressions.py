@@ -5,8 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from sgdmem.numeric.compilation.kernel_arrays import Array, ArrayLines
-from sgdmem.numeric.compilation.llvm_lines import FLAG, FLOAT, INTEGER, Value, constant, typed
+from sgdmem.numeric.compilation.kernel_arrays import Array, ArrayLines, Lanes
+from sgdmem.numeric.compilation.llvm_lines import (
+    FLAG,
+    FLOAT,
+    INTEGER,
+    Value,
+    constant,
+    kind_of,
+    typed,
+)
 
 
 class ExpressionLines(ArrayLines):
@@ -34,12 +42,13 @@ class ExpressionLines(ArrayLines):
         if lanes is not None and name not in lanes.gathered:
             lanes.known[name] = value
             return
+        if lanes is not None and name in lanes.sums:
+            self._set_sum(lanes, name, value)
+            return
         if (
             lanes is not None and value.lanes and lanes.left is not None
         ):  # those that are left over count for nothing
-            numbers = ", ".join(f"i64 {k}" for k in range(lanes.width))
-            each = Value(INTEGER, f"<{numbers}>", lanes.width)
-            inside = self.compared(ast.Lt(), each, lanes.left)
+            inside = self._inside(lanes, lanes.left)
             value = self.any_lane(self.calculated(ast.BitAnd(), value, inside))
         if name not in self._variables:
             place = self._variables[name] = Value(value.kind, self.name("%place"))
@@ -50,12 +59,25 @@ class ExpressionLines(ArrayLines):
             raise TypeError(f"{name} is {place.kind} and {value.kind}")
         self.lines.append(f"  store {typed(value)}, ptr {place.text}")
 
+    def _inside(self, lanes: Lanes, left: Value) -> Value:
+        numbers = ", ".join(f"i64 {k}" for k in range(lanes.width))
+        return self.compared(ast.Lt(), Value(INTEGER, f"<{numbers}>", lanes.width), left)
+
+    def _set_sum(self, lanes: Lanes, name: str, value: Value) -> None:
+        value = self.widened(self.as_float(value), lanes.width)
+        if lanes.left is not None:
+            value = self.chosen(self._inside(lanes, lanes.left), value, self._get(name))
+        self.lines.append(f"  store {typed(value)}, ptr {lanes.sums[name]}")
+
     def _get(self, name: str) -> Value:
         lanes = self._lanes
         if lanes is not None and name == lanes.index:
             raise TypeError(f"{name} is no number in lanes, only the end of an index")
         if lanes is not None and name in lanes.known:
             return lanes.known[name]
+        if lanes is not None and name in lanes.sums:
+            found = self.add(f"load {kind_of(FLOAT, lanes.width)}, ptr {lanes.sums[name]}")
+            return Value(FLOAT, found, lanes.width)
         if name not in self._variables:
             return constant(self._constants[name])
         place = self._variables[name]

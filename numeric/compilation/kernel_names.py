@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from sgdmem.numeric.compilation.lane_loops import gathered_flags, names_given
+from sgdmem.numeric.compilation.lane_loops import gathered_names, names_given
 
 _Names = frozenset[str]
 
@@ -63,7 +63,7 @@ class _Ways:
 
     def _after_lanes(self, loop: ast.For, known: _Names) -> _Names:
         self._read(loop.iter, known)
-        known -= names_given([loop]) - gathered_flags(loop.body)
+        known -= names_given([loop]) - gathered_names(loop.body)
         self.after(loop.body, known | names_given([loop.target]))
         return known
 

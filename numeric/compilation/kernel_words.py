@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
@@ -44,6 +45,27 @@ def on_stack(size: int) -> Array:
 def shaped(flat: Array, shape: tuple[int, ...]) -> Array:
     """Return the beginning of a flat array with a shape; whoever calls sees that it is there."""
     return flat[: math.prod(shape)].reshape(shape)
+
+
+def fma(x: float, y: float, z: float) -> float:
+    """Return x y + z, rounded once."""
+    if not all(map(math.isfinite, (x, y, z))):
+        return x * y + z
+    exact = Fraction(x) * Fraction(y) + Fraction(z)
+    try:
+        return float(exact) if exact else x * y + z  # with its sign
+    except OverflowError:
+        return math.copysign(math.inf, exact)
+
+
+def bits_of(x: float) -> int:
+    """Return the 64 bits of a float as an integer."""
+    return int(np.float64(x).view(np.int64))
+
+
+def float_of(bits: int) -> float:
+    """Return the float of 64 bits."""
+    return float(np.int64(bits).view(np.float64))
 
 
 def calling(signature: str) -> Callable[[Any, tuple[Any, ...]], None]:

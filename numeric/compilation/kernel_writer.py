@@ -6,11 +6,14 @@ import ast
 import re
 from collections.abc import Mapping
 
-from sgdmem.numeric.compilation.kernel_arrays import BYTES, NARROW, WIDE, Array, Lanes
+from sgdmem.numeric.compilation.kernel_arrays import ALIGNED, BYTES, Array, Lanes
 from sgdmem.numeric.compilation.kernel_expressions import ExpressionLines
 from sgdmem.numeric.compilation.lane_loops import (
+    NARROW,
+    WIDE,
     entries,
-    gathered_flags,
+    gathered_names,
+    is_whole,
     read_names,
     used_rows,
 )
@@ -22,6 +25,7 @@ from sgdmem.numeric.compilation.llvm_lines import (
     POINTER,
     Value,
     constant,
+    kind_of,
     typed,
 )
 
@@ -173,7 +177,7 @@ class KernelWriter(ExpressionLines):
         match turns:
             case ast.Call(func=ast.Name(id="lanes"), args=[*ends], keywords=[]) if len(ends) < 3:
                 start, stop = self._ends(ends)
-                self._lane_loop(name, body, start, stop)
+                self._lane_loop(name, body, start, stop, full=all(map(is_whole, ends)))
             case ast.Call(func=ast.Name(id="range"), args=[*ends], keywords=[]) if len(ends) < 3:
                 self._loop(name, body, *self._ends(ends), 1)
             case ast.Call(func=ast.Name(id="range"), args=[first, last, by], keywords=[]):
@@ -236,7 +240,9 @@ class KernelWriter(ExpressionLines):
 
     # Loops over lanes --------------------------------------------------------------------------
 
-    def _lane_loop(self, index: str, body: list[ast.stmt], start: Value, stop: Value) -> None:
+    def _lane_loop(
+        self, index: str, body: list[ast.stmt], start: Value, stop: Value, full: bool
+    ) -> None:
         """Write a loop over vectors; lanes that are left over work on copies."""
         on_stack = {name for name, array in self._arrays.items() if array.on_stack}
         used = entries(body)
@@ -246,9 +252,18 @@ class KernelWriter(ExpressionLines):
             name: constant(0) if some.base is None else self._integer(some.base)
             for name, some in rows.items()
         }
-        lanes = Lanes(index, gathered_flags(body), WIDE if len(body) < _LONG else NARROW)
+        lanes = Lanes(index, gathered_names(body), WIDE if len(body) < _LONG else NARROW)
         for name in sorted(read_names(body) & self._variables.keys() - lanes.gathered - {index}):
             lanes.known[name] = self.widened(self._get(name), lanes.width)
+        for name in sorted(lanes.gathered):
+            kind = self._variables[name].kind
+            if kind not in (FLAG, FLOAT):
+                raise TypeError(f"lanes gather flags and floats, not {name}")
+            if kind == FLOAT:
+                place, kind = self.name("%sum"), kind_of(FLOAT, lanes.width)
+                lanes.sums[name] = place
+                self.entry.append(f"  {place} = alloca {kind}, align {ALIGNED}")
+                self.lines.append(f"  store {kind} zeroinitializer, ptr {place}")
         before, test, turn, work, after, end = map(
             self.name, ("before", "test", "turn", "work", "after", "end")
         )
@@ -259,17 +274,20 @@ class KernelWriter(ExpressionLines):
         lanes.place, following = self.name("%place"), self.name("%next")
         ways = f"[{start.text}, %{before}], [{following}, %{after}]"
         self.lines.append(f"  {lanes.place} = phi i64 {ways}")
-        left = lanes.left = self.calculated(ast.Sub(), stop, Value(INTEGER, lanes.place))
+        left = self.calculated(ast.Sub(), stop, Value(INTEGER, lanes.place))
         self.branch(self.compared(ast.Gt(), left, constant(0)), turn, end)
         self.begin(turn)
         self._lanes = lanes
-        if rows:
+        lanes.left = None if full else left
+        if rows and full:
+            self._all_in_place(lanes, rows, columns)
+        elif rows:
             self._copy_in(lanes, rows, columns, left, work)
         else:
             self.jump(work)
             self.begin(work)
         self._block(body)
-        if any(some.written for some in rows.values()):
+        if not full and any(some.written for some in rows.values()):
             self._copy_out(lanes, rows, columns, left)
         self._lanes = None
         self.jump(after)
@@ -277,6 +295,10 @@ class KernelWriter(ExpressionLines):
         self.lines.append(f"  {following} = add i64 {lanes.place}, {lanes.width}")
         self.jump(test)
         self.begin(end)
+        for name, place in lanes.sums.items():
+            vector = self.add(f"load {kind_of(FLOAT, lanes.width)}, ptr {place}")
+            total = self.summed(Value(FLOAT, vector, lanes.width))
+            self._set(name, self.calculated(ast.Add(), self._get(name), total))
 
     def _keep_apart(self, used: list[tuple[str, ast.Subscript]], start: Value) -> None:
         """Refuse two names of what lanes write, and vectors that begin within rows of the stack."""

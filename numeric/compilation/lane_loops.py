@@ -6,6 +6,10 @@ import ast
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
+# Lanes at a time. Two vectors, as the widest are, hide the latency of operations in a row; a long
+# body has enough of them, and takes long to compile.
+WIDE, NARROW = 16, 8
+
 
 @dataclass
 class Rows:
@@ -82,6 +86,16 @@ def without(column: ast.expr, index: str) -> ast.expr | None:
     raise TypeError(f"an index of lanes must be {index}, or a sum that ends in it")
 
 
+def is_whole(end: ast.expr) -> bool:
+    """Whether loops over lanes that begin and end so are made of whole vectors: ``16 * n``."""
+    match end:
+        case ast.Constant(value=int() as number):
+            return number % WIDE == 0
+        case ast.BinOp(left=ast.Constant(value=int() as number), op=ast.Mult()):
+            return number % WIDE == 0
+    return False
+
+
 def read_names(body: Iterable[ast.AST | None]) -> set[str]:
     """Return the names that are read."""
     return {x.id for x in _nodes(body) if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Load)}
@@ -105,8 +119,8 @@ def names_given(body: Iterable[ast.AST]) -> frozenset[str]:
     return frozenset(found)
 
 
-def gathered_flags(body: list[ast.stmt]) -> set[str]:
-    """Return the flags from outside that one lane is enough to set: ``flag = flag | …``."""
+def gathered_names(body: list[ast.stmt]) -> set[str]:
+    """Return what lanes gather outside: flags that one sets, ``flag = flag | …``, and sums."""
     found: set[str] = set()
     given: set[str] = set()
     others: list[ast.AST] = []
@@ -114,20 +128,20 @@ def gathered_flags(body: list[ast.stmt]) -> set[str]:
         match statement:
             case ast.Assign(
                 targets=[ast.Name(id=name)],
-                value=ast.BinOp(op=ast.BitOr(), left=ast.Name(id=left), right=more),
+                value=ast.BinOp(op=ast.BitOr() | ast.Add(), left=ast.Name(id=left), right=more),
             ) if left == name and name not in given:
                 found.add(name)
                 others.append(more)
-            case ast.AugAssign(target=ast.Name(id=name), op=ast.BitOr(), value=more) if (
-                name not in given
-            ):
+            case ast.AugAssign(
+                target=ast.Name(id=name), op=ast.BitOr() | ast.Add(), value=more
+            ) if name not in given:
                 found.add(name)
                 others.append(more)
             case _:
                 given |= names_given([statement])
                 others.append(statement)
     if found and found & (read_names(others) | given):
-        raise TypeError(f"lanes set a flag and use it otherwise: {', '.join(found)}")
+        raise TypeError(f"lanes gather something and use it otherwise: {', '.join(found)}")
     return found
 
 

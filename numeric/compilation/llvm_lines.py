@@ -16,6 +16,10 @@ _OPERATIONS: dict[str, dict[type[ast.AST], str]] = {
         ast.FloorDiv: "sdiv",
         ast.Mod: "srem",
         ast.RShift: "ashr",
+        ast.LShift: "shl",
+        ast.BitAnd: "and",
+        ast.BitOr: "or",
+        ast.BitXor: "xor",
     },
     FLAG: {ast.BitAnd: "and", ast.BitOr: "or", ast.And: "and", ast.Or: "or"},
 }
@@ -27,7 +31,13 @@ _COMPARISONS: dict[type[ast.AST], tuple[str, str]] = {  # with what is no number
     ast.Eq: ("oeq", "eq"),
     ast.NotEq: ("une", "ne"),
 }
-_INTRINSICS = {"abs": ("fabs", 1), "copysign": ("copysign", 2)}
+_INTRINSICS = {
+    "abs": ("fabs", 1),
+    "copysign": ("copysign", 2),
+    "sqrt": ("sqrt", 1),
+    "fma": ("fma", 3),
+}
+_SAME_BITS = {"bits_of": (FLOAT, INTEGER), "float_of": (INTEGER, FLOAT)}
 
 
 @dataclass(frozen=True)
@@ -159,7 +169,7 @@ class Lines:
         """Return the result of an operation."""
         if isinstance(operator, ast.Div):
             left, right = self.as_float(left), self.as_float(right)
-        if isinstance(operator, ast.RShift) and right.text not in map(str, range(64)):
+        if isinstance(operator, ast.RShift | ast.LShift) and right.text not in map(str, range(64)):
             raise TypeError(f"kernels shift by 0 to 63, written out, not by {right.text}")
         if isinstance(operator, ast.FloorDiv | ast.Mod) and right.text == "0":
             raise TypeError("a kernel divides by 0")
@@ -224,7 +234,10 @@ class Lines:
         return self.once(yes.kind, yes.lanes, text)
 
     def called(self, name: str, given: list[Value]) -> Value:
-        """Return abs, copysign or the smaller one of two."""
+        """Return what a function of kernels returns."""
+        if name in _SAME_BITS and [value.kind for value in given] == [_SAME_BITS[name][0]]:
+            kind, lanes = _SAME_BITS[name][1], given[0].lanes
+            return self.once(kind, lanes, f"bitcast {typed(given[0])} to {kind_of(kind, lanes)}")
         function, count = _INTRINSICS.get(name, ("", 2 if name == "min" else None))
         if len(given) != count or any(value.kind not in (FLOAT, INTEGER) for value in given):
             raise TypeError(f"no function of kernels: {name} of {', '.join(map(typed, given))}")
@@ -240,6 +253,21 @@ class Lines:
         listed = ", ".join(map(typed, values))
         text = f"call {kind_of(FLOAT, lanes)} @llvm.{function}.{suffix}({listed})"
         return self.once(FLOAT, lanes, text)
+
+    def summed(self, value: Value) -> Value:
+        """Return the sum of all lanes: halves are added, and halves of these."""
+        lanes, text = value.lanes, value.text
+        while lanes > 1:
+            kind, lanes = kind_of(FLOAT, lanes), lanes // 2
+            low, high = (
+                self.add(
+                    f"shufflevector {kind} {text}, {kind} poison, <{lanes} x i32> "
+                    f"<{', '.join(f'i32 {k}' for k in range(first, first + lanes))}>"
+                )
+                for first in (0, lanes)
+            )
+            text = self.add(f"fadd {kind_of(FLOAT, lanes)} {low}, {high}")
+        return Value(FLOAT, self.add(f"extractelement <1 x double> {text}, i32 0"))
 
     def any_lane(self, flag: Value) -> Value:
         """Return whether a flag is set in any lane."""

@@ -158,9 +158,9 @@ def lyapunov_exponent(
     with shown_progress("simulating", count * (first + steps), progress) as advance:
         if first:
             runs.make_steps(chosen, first, threads, advance)
-        before = _log_norms(runs)
+        before = runs.log_norms()
         runs.make_steps(chosen, steps, threads, advance)
-    value, error = _estimate(before, _log_norms(runs), steps)
+    value, error = _estimate(before, runs.log_norms(), steps)
     return LyapunovExponent(value, error, steps, _steps_needed(algorithm, batches))
 
 
@@ -172,13 +172,6 @@ def _steps_needed(algorithm: Algorithm, batches: Batches) -> int:
     except UndefinedError:
         return 0
     return math.ceil(_MANY / rate) if rate > 0 and slowest < largest else 0
-
-
-def _log_norms(runs: Runs) -> Array:
-    """Return the logarithms of the norms of the runs' states."""
-    squares = (runs.w**2).sum(axis=1) + (runs.u**2).sum(axis=(1, 2))
-    with np.errstate(divide="ignore"):
-        return np.asarray(runs.scale[:, 0] + np.log(squares) / 2)
 
 
 def _estimate(before: Array, after: Array, steps: int) -> tuple[float, float]:

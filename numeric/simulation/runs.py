@@ -9,16 +9,23 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.compiled_modules import load_own
+from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.schedules.schedule import Schedule, Steps
 from sgdmem.numeric.simulation.batches import Batches
+from sgdmem.numeric.simulation.gaussian_steps import MODES, gaussian_source
+from sgdmem.numeric.simulation.streams import stream_states
 
 STEPS = "sgdmem.numeric.simulation.steps"  # in machine code
-_CHUNK = 10**6  # coordinates of gradients between reports of progress
+_CHUNK = 4 * 10**6  # coordinates of gradients between reports of progress
+_EACH = 64  # coordinates that take as long as what a step takes besides
 
 
 class Runs:
-    """Independent runs, each with a generator of its own.
+    """Independent runs, each with generators of its own.
+
+    The machine code for samples draws from NumPy's generator, that for Gaussian features takes
+    normal numbers from its own, see `sgdmem.numeric.simulation.streams`.
 
     Parameters
     ----------
@@ -50,46 +57,82 @@ class Runs:
         self.pull = np.empty((0, 0)) if homogeneous else batches.pull
         self.minimum = np.empty(0) if homogeneous else batches.minimum
         self.columns, self.cumulative = batches.columns, batches.cumulative
-        # SFC64 is the fastest of NumPy's generators, and normal numbers take most of the time
         self.generators = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
-        self.w = np.array([start(generator) for generator in self.generators])
-        self.u = np.zeros((len(seeds), memory, self.w.shape[1]))
+        starts = np.array([start(generator) for generator in self.generators])
+        if batches.samples is None:
+            modes = batches.eigenvalues.size
+            self.streams = stream_states([seed.spawn(1)[0] for seed in seeds])
+            self.eigenvalues = np.zeros((1, -(-modes // MODES) * MODES))
+            self.eigenvalues[0, :modes] = batches.eigenvalues
+            self.overflowed = np.zeros(len(seeds), dtype=bool)
+        width = starts.shape[1] if batches.samples else self.eigenvalues.size
+        self.state = np.zeros((len(seeds), 1 + memory, width))  # beyond the modes it stays 0
+        self.state[:, 0, : starts.shape[1]] = starts
         self.orders = np.tile(np.arange(batches.numbers), (len(seeds), 1))
         self.made = 0
         self.scale = np.zeros((len(seeds), int(homogeneous)))
         self.losses = np.full((len(seeds), recorded.size), np.inf)
         if recorded.size and recorded[0] == 0:
             with np.errstate(over="ignore"):
-                self.losses[:, 0] = (self.w**2).sum(axis=1) / 2
+                self.losses[:, 0] = (starts**2).sum(axis=1) / 2
                 if self.pull.size:
-                    self.losses[:, 0] -= self.w @ self.pull.ravel()
+                    self.losses[:, 0] -= starts @ self.pull.ravel()
+
+    def log_norms(self) -> Array:
+        """Return the logarithms of the norms of the states."""
+        with np.errstate(divide="ignore"):
+            squares = (self.state**2).sum(axis=(1, 2))
+            return np.asarray(self.scale[:, 0] + np.log(squares) / 2)
 
     def make_steps(
         self, schedule: Schedule, steps: int, threads: int | None, advance: Callable[[int], None]
     ) -> None:
         """Make all steps, in chunks after which progress is reported."""
-        runs, cost = self.w.shape[0], self.w.shape[1] * self.batches.vectors
+        runs, cost = len(self.state), self.state.shape[2] * self.batches.vectors + _EACH
+        make = self._make_gaussian if self.batches.samples is None else self._make_some
         for chunk in pieces(0, steps, max(1, _CHUNK // cost)):
             after = np.arange(chunk.start, chunk.stop) + 1  # numbers of steps
             kept = np.isin(after, self.recorded)
             place = slice(*np.searchsorted(self.recorded, [after[0], after[-1] + 1]))
             entries = schedule.steps(chunk.start, chunk.stop)
-            work = partial(self._make_some, entries, kept, place)
+            work = partial(make, entries, kept, place)
             work_in_threads(work, pieces(0, runs, 1), threads)
             self.made += after.size
             advance(runs * after.size)
 
+    def _make_gaussian(self, entries: Steps, kept: Array, place: slice, runs: slice) -> None:
+        """Make some steps of some runs on Gaussian features."""
+        batches, table = self.batches, entries.table
+        nonzero, homogeneous = tuple((table != 0).any(axis=0).tolist()), bool(self.scale.size)
+        source = gaussian_source(len(entries.b.T), nonzero, bool(batches.weight_decay), homogeneous)
+        run = load_code(source).run
+        numbers = np.empty_like(self.eigenvalues)
+        for k in range(runs.start, runs.stop):
+            if self.overflowed[k]:
+                continue
+            made = np.zeros(2, dtype=np.int64)
+            run(
+                *(table, self.generators[k].chisquare(batches.size, kept.size)),
+                *(float(batches.size), self.label_variance, batches.weight_decay),
+                *(self.eigenvalues, self.streams[k], self.state[k], numbers),
+                *(kept.view(np.int8), self.losses[k, place], made),
+            )
+            if made[0] < kept.size:
+                self.overflowed[k], self.state[k, 0] = True, np.inf
+            if homogeneous:
+                self.scale[k, 0] += made[1] * np.log(2)
+
     def _make_some(self, entries: Steps, kept: Array, place: slice, runs: slice) -> None:
-        """Make some steps of some runs; the losses that are kept have their place."""
+        """Make some steps of some runs on samples; the losses that are kept have their place."""
         batches = self.batches
         for k in range(runs.start, runs.stop):
             generator = self.generators[k]
             load_own(STEPS).run(
-                *(generator, batches.sizes, self.made, self.label_variance),
+                *(generator, batches.sizes, self.made),
                 batches.counts(generator, len(entries)),
                 *(self.cumulative, self.orders[k], batches.shuffled),
                 *(batches.outputs, self.columns, self.residuals, batches.eigenvalues),
                 *(batches.weight_decay, self.pull, self.minimum),
                 *(entries.alpha, entries.b, entries.c, entries.D, entries.a, entries.shrink),
-                *(self.w[k], self.u[k], self.scale[k], kept, self.losses[k, place]),
+                *(self.state[k, 0], self.state[k, 1:], self.scale[k], kept, self.losses[k, place]),
             )

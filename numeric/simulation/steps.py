@@ -1,4 +1,4 @@
-r"""Machine code for single runs of mini-batch SGD with memory.
+r"""Machine code for single runs of mini-batch SGD with memory, on samples.
 
 Everything is in the eigenbasis of the Hessian, and a coordinate k of w - w*, of u and of the
 gradient is multiplied by :math:`\sqrt{\lambda_k}`. Features are *whitened* by that: their second
@@ -7,15 +7,6 @@ of whitened features, the rows of X, and residuals e of their labels at w*, the 
 :math:`g_k = \lambda_kh_k`, :math:`h = X^T(Xy-e)/B`; a sample of K outputs has K rows. Weight
 decay adds :math:`\omega y+\Lambda p`, with the mean p of :math:`X^Te`, and w* is the stationary
 point: the loss above that there is :math:`\tfrac12|w|^2-p^Tw`.
-
-For Gaussian features, whose residuals e have the variance :math:`\sigma^2`, no row is drawn. With
-:math:`s^2 = |y|^2+\sigma^2`, :math:`Xy-e = sq` has independent standard normal entries q, and given
-q row i of X is normal with the mean :math:`(q_i/s)\,y` and the covariance :math:`1-yy^T/s^2`, whose
-root is :math:`1-yy^T/(s(s+\sigma))`. So :math:`|q|^2 = \chi^2` has a chi-squared distribution of B
-degrees of freedom and, :math:`\xi` standard normal, whatever the batch size,
-
-.. math:: h = \tfrac sBX^Tq
-    = \tfrac1B\Bigl[\Bigl(\chi^2 - \chi\tfrac{y^T\xi}{s+\sigma}\Bigr)y + \chi s\xi\Bigr].
 """
 
 from __future__ import annotations
@@ -44,29 +35,6 @@ def add(total, factor, vector):  # type: ignore[no-untyped-def]
     if factor != 0.0:
         for k in range(total.size):
             total[k] += factor * vector[k]
-
-
-@njit(
-    "void(npy_rng, i8, f8, f8[::1], f8[::1], f8[::1], f8[::1])",
-    cache=True,
-    nogil=True,
-    error_model="numpy",
-    fastmath=_FAST,
-)
-def gaussian_gradient(generator, batch, label, lam, y, xi, g):  # type: ignore[no-untyped-def]
-    """Fill g with the gradient at y on a batch of Gaussian features; xi is overwritten.
-
-    ``label`` is the variance of the residuals.
-    """
-    for k in range(xi.size):
-        xi[k] = generator.standard_normal()
-    squared = generator.chisquare(batch)
-    size = sqrt(dot(y, y) + label)
-    along = dot(xi, y) / (size + sqrt(label)) if size > 0.0 else 0.0
-    straight = (squared - sqrt(squared) * along) / batch
-    spread = sqrt(squared) * size / batch
-    for k in range(g.size):
-        g[k] = lam[k] * (straight * y[k] + spread * xi[k])
 
 
 @njit(
@@ -137,7 +105,7 @@ def rescale(w, u):  # type: ignore[no-untyped-def]
 
 
 @njit(
-    "void(npy_rng, i8[::1], i8, f8, i8[:,::1], f8[::1], i8[::1], b1, "
+    "void(npy_rng, i8[::1], i8, i8[:,::1], f8[::1], i8[::1], b1, "
     "i8, f8[:,::1], f8[:,::1], f8[::1], f8, "
     "f8[:,::1], f8[::1], f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], f8[:], f8[::1], f8[:,::1], "
     "f8[::1], "
@@ -147,28 +115,26 @@ def rescale(w, u):  # type: ignore[no-untyped-def]
     fastmath=_FAST,
 )
 def run(  # type: ignore[no-untyped-def]
-    generator, sizes, made, label, counts, cumulative, order, shuffled,
+    generator, sizes, made, counts, cumulative, order, shuffled,
     outputs, columns, residuals, lam, decay,
     pull, minimum, alpha, b, c, D, a, shrink, w, u, scale, kept, losses,
 ):  # fmt: skip
     """Make one step, eq. (3) of arXiv 2410.04228, for each entry of alpha.
 
     Batches have the ``sizes`` one after the other, again and again; ``made`` steps were made.
-    Without ``columns``, shape (n K, N), the features are Gaussian, and so are residuals of the
-    variance ``label``. With ``counts``, shape (T, n), a
-    step's batch holds each sample so many times; without, shape (0, 0), samples are drawn one after
-    the other, see `add_batch`. An ``order`` of them is ``shuffled`` once for all sizes; if not, its
-    beginning is for each batch. It is overwritten, like ``w``, shape (R N,), and
-    ``u``, shape (M, R N): R problems that share their
-    batches, with ``residuals`` of shape (R, n K), or (0, 0) for none. ``losses`` receives the
-    losses after the steps that are ``kept``, up to the first loss that is beyond the range of
-    floats; w is infinite then. With a ``scale``, shape (1,), the state is rescaled where it leaves
-    the range of floats, and the logarithms of the factors are added to it. ``pull``, shape (R, N),
-    or (0, 0) for none, and ``decay`` are those of weight decay; w ``shrink``s by
-    itself, towards minus the ``minimum``, shape (R N,), or (0,) for none.
+    ``columns`` have the shape (n K, N). With ``counts``, shape (T, n), a step's batch holds each
+    sample so many times; without, shape (0, 0), samples are drawn one after the other, see
+    `add_batch`. An ``order`` of them is ``shuffled`` once for all sizes; if not, its beginning is
+    for each batch. It is overwritten, like ``w``, shape (R N,), and ``u``, shape (M, R N): R
+    problems that share their batches, with ``residuals`` of shape (R, n K), or (0, 0) for none.
+    ``losses`` receives the losses after the steps that are ``kept``, up to the first loss that is
+    beyond the range of floats; w is infinite then. With a ``scale``, shape (1,), the state is
+    rescaled where it leaves the range of floats, and the logarithms of the factors are added to it.
+    ``pull``, shape (R, N), or (0, 0) for none, and ``decay`` are those of weight decay; w
+    ``shrink``s by itself, towards minus the ``minimum``, shape (R N,), or (0,) for none.
     """
     memory, modes = u.shape[0], lam.size
-    y, g, xi, fresh = empty_like(w), empty_like(w), empty_like(w), empty(u.shape)
+    y, g, fresh = empty_like(w), empty_like(w), empty(u.shape)
     at, gradient = y.reshape((-1, modes)), g.reshape((-1, modes))
     place = 0
     for t in range(alpha.size):
@@ -177,28 +143,25 @@ def run(  # type: ignore[no-untyped-def]
         y[:] = w
         for i in range(memory):
             add(y, a[t, i], u[i])
-        if columns.shape[0] == 0:
-            gaussian_gradient(generator, batch, label, lam, y, xi, g)
+        g[:] = 0.0
+        if counts.shape[0] > 0:
+            for i in range(counts.shape[1]):
+                if counts[t, i] > 0:
+                    add_sample(i, counts[t, i], outputs, columns, residuals, at, gradient)
         else:
-            g[:] = 0.0
-            if counts.shape[0] > 0:
-                for i in range(counts.shape[1]):
-                    if counts[t, i] > 0:
-                        add_sample(i, counts[t, i], outputs, columns, residuals, at, gradient)
-            else:
-                if not shuffled:
-                    shuffle(generator, order, batch if batch < order.size else 0)
-                elif turn == 0:
-                    shuffle(generator, order, order.size)
-                add_batch(
-                    generator, batch, turn * sizes[0] if shuffled else 0, cumulative, order,
-                    outputs, columns, residuals, at, gradient,
-                )  # fmt: skip
-            for r in range(at.shape[0]):
-                for k in range(modes):
-                    gradient[r, k] *= lam[k] / batch
-                    if pull.size > 0:
-                        gradient[r, k] += lam[k] * pull[r, k]
+            if not shuffled:
+                shuffle(generator, order, batch if batch < order.size else 0)
+            elif turn == 0:
+                shuffle(generator, order, order.size)
+            add_batch(
+                generator, batch, turn * sizes[0] if shuffled else 0, cumulative, order,
+                outputs, columns, residuals, at, gradient,
+            )  # fmt: skip
+        for r in range(at.shape[0]):
+            for k in range(modes):
+                gradient[r, k] *= lam[k] / batch
+                if pull.size > 0:
+                    gradient[r, k] += lam[k] * pull[r, k]
         add(g, decay, y)
         if shrink[t] != 0.0:
             w *= 1.0 - shrink[t]

@@ -16,10 +16,12 @@ from sgdmem.numeric.compilation.kernel_writer import types_of
 from sgdmem.numeric.compilation.object_code import load_code
 
 HEAD = """\
-from math import copysign, inf
+from math import copysign, inf, sqrt
 
 from numpy import int64
-from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack, shaped
+from sgdmem.numeric.compilation.kernel_words import (
+    bits_of, float_of, fma, lanes, machine_code, on_stack, shaped,
+)
 """
 LANES = """
 @machine_code("f8[:,::1], f8[::1], f8, i8, i8, f8[:,::1]")
@@ -47,6 +49,22 @@ def kernel(given, nodes, shift, start, stop, out):
         for p in lanes(members):
             out[0, begin + p] = rest[p]
             out[2, begin + p] = room[0 + p] * 2 + (1.0 if found else 0.0)
+"""
+SUMS = """
+@machine_code("f8[:,::1], i8[:,::1], f8[::1]")
+def kernel(given, words, sums):
+    total, squares = sums[0], 0.0
+    for p in lanes(given.shape[1]):
+        total = total + given[0, p]
+        x = given[0, p] * given[0, p]
+        squares += 6 * x + x
+        near = fma(given[1, p], given[2, p], -given[1, p] * given[2, p])
+        root = sqrt(abs(near))
+        words[0, p] = bits_of(root) ^ (words[0, p] | (words[0, p] >> 3) & 12)
+        words[1, p] = bits_of(float_of(words[1, p] & 0x7FF0000000000000) * 0.5)
+    for p in lanes(16 * (given.shape[1] // 16)):
+        words[1, p] = words[1, p] << 3
+    sums[0], sums[1] = total, squares
 """
 SCALARS = """
 @machine_code("f8[:,:,::1], i8[::1], f8[::1], i1[::1], b1")
@@ -91,6 +109,19 @@ def test_lanes(size: int, rng: np.random.Generator) -> None:
     assert np.array_equal(results[0], results[1], equal_nan=True)
     assert np.isnan(results[0][1]).all() and np.isnan(results[0][:, [3, size + 4]]).all()
     assert np.isfinite(results[0][2, 4 : size + 4]).all()
+
+
+@pytest.mark.parametrize("size", [1, 16, 40, 48])
+def test_sums_bits_and_roots(size: int, rng: np.random.Generator) -> None:
+    """Sums of whole numbers, which are the same in any order, and beyond which nothing counts."""
+    given = np.vstack([rng.integers(-99, 99, size), rng.standard_normal((2, size)) * 1e9])
+    results = []
+    for kernel in both(SUMS):
+        sums, words = np.array([0.5, 0.0]), np.arange(2 * size).reshape(2, size) << 57
+        kernel(given, words, sums)
+        results.append((words, sums))
+    assert all(map(np.array_equal, *results))
+    assert results[0][1].tolist() == [0.5 + given[0].sum(), 7 * (given[0] ** 2).sum()]
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -148,7 +179,12 @@ def test_scalars(turned: bool) -> None:
         ("signs = shaped(flat, (3, 2))", "signs is given twice"),
         # lanes
         ("for p in lanes(0, 3, 2): total = 1.0", "no loop of kernels"),
-        ("for p in lanes(3): total = total + signs[0, p]", "total may have no value here"),
+        ("for p in lanes(3): total = signs[0, p] + total", "total may have no value here"),
+        ("for p in lanes(3): bits = bits + 1", "lanes gather flags and floats"),
+        ("for p in lanes(3): total, signs[0, p] = total + 1.0, total", "total may have no value"),
+        ("total = fma(total, 1.0)", "no function of kernels: fma"),
+        ("total = float_of(total)", "no function of kernels: float_of of double"),
+        ("bits = 1 << bits", "shift by 0 to 63"),
         ("for p in lanes(3): total = 1.0\n    flat[0] = total", "total may have no value here"),
         ("for k in range(2):\n        flat[k] = total\n        for p in lanes(3): total = 1.0",
          "total may have no value here"),
@@ -164,7 +200,7 @@ def test_scalars(turned: bool) -> None:
         ("for p in lanes(3):\n        for q in lanes(3): x = 1.0", "no branches or loops"),
         ("for k in range(3):\n        for p in lanes(3): break", "no branches or loops"),
         ("for p in lanes(3):\n        turned = turned | (signs[0, p] > 1.0)\n"
-         "        signs[1, p] = 1.0 if turned else 0.0", "lanes set a flag and use it otherwise"),
+         "        signs[1, p] = 1.0 if turned else 0.0", "lanes gather something and use it"),
         ("for p in lanes(3): kernel(table, sizes, flat, flags, turned)", "no calls in lanes"),
         # calls
         ("kernel(table, flat, flat, flags, turned)", "no 1-d array of i8: flat"),

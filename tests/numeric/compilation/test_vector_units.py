@@ -12,6 +12,7 @@ import pytest
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import judge_source
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import pole_source
 from sgdmem.numeric.exported_code.evaluator import evaluator
+from sgdmem.numeric.simulation.gaussian_steps import gaussian_source
 from tests.numeric.compilation.vector_units import assembly_of_kernels, counts
 
 X86 = ("haswell", "skylake-avx512")  # AVX2, AVX-512
@@ -27,6 +28,16 @@ def test_kernels_of_maps_and_sums(processor: str) -> None:
         found = counts(text)
         assert found["gathers"] == 0 and found["products"] > 5
         assert found["packed"] >= source.count(" / ")
+
+
+@pytest.mark.parametrize("processor", [*X86, *ARM])
+def test_simulated_steps(processor: str) -> None:
+    """Normal numbers in vectors, and moves and sums of modes."""
+    source = gaussian_source(1, (True,) * 5 + (False,))
+    text = assembly_of_kernels(source, "x86_64" if processor in X86 else "aarch64", processor)
+    found, lanes = counts(text), {"haswell": 4, "skylake-avx512": 8}.get(processor, 2)
+    assert found["gathers"] == 0 and found["roots"] == 16 // lanes
+    assert found["products"] >= source.count("fma(") * 16 // lanes
 
 
 @pytest.mark.slow

@@ -28,6 +28,7 @@ VECTOR = r"(?:%[yz]mm\d|v\d+\.2d|z\d+\.d)"  # of AVX2 and AVX-512, of NEON, of S
 PATTERNS = {
     "packed": rf"\s(?:vdivpd|fdivr?)\s[^\n]*{VECTOR}",
     "products": rf"\s(?:vmulpd|vfn?m\w+pd|fmul|fn?m(?:la|ls|ad|sb))\s[^\n]*{VECTOR}",
+    "roots": rf"\s(?:vsqrtpd|fsqrt)\s[^\n]*{VECTOR}",
     "gathers": r"\s(?:v(?:gather|scatter)\w+\s|(?:ld1|st1)d\s[^\n]*\[[^\]]*z\d)",
 }
 _REFERENCES = re.compile(r"^define [^\n]*@(NRT_[a-z]+ref)\(.*?^}\n", re.MULTILINE | re.DOTALL)
@@ -43,7 +44,7 @@ def sources() -> Iterator[tuple[str, str, str]]:
 
 
 def counts(text: str) -> dict[str, int]:
-    """Return how many packed divisions, packed products and gathers an assembly has."""
+    """Return how many packed divisions, products and roots, and gathers, an assembly has."""
     return {key: len(re.findall(pattern, text)) for key, pattern in PATTERNS.items()}
 
 

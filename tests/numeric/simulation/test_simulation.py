@@ -13,11 +13,10 @@ from scipy.stats import ks_2samp
 
 from sgdmem import Noise, Problem, Spectrum, aggmo, heavy_ball, losses, nesterov, sgd
 from sgdmem.methods import schedule
-from sgdmem.numeric.compilation.compiled_modules import load_own
 from sgdmem.numeric.schedules.schedule import read_schedule
 from sgdmem.numeric.simulation import batches
 from sgdmem.numeric.simulation.monte_carlo import simulate
-from sgdmem.numeric.simulation.runs import STEPS
+from tests.numeric.simulation.gaussian_gradients import gaussian_gradients
 
 Array = np.ndarray[Any, np.dtype[Any]]
 DECAYING = schedule(
@@ -52,12 +51,8 @@ def with_target(X: Array, squares: Any) -> Problem:
 
 @pytest.mark.parametrize("batch", [1, 2, 7])
 def test_gradients_are_distributed_as_those_of_rows(batch: int, rng: np.random.Generator) -> None:
-    lam, y, draws = np.array([2.0, 1.0, 0.3, 0.1]), np.array([1.0, -0.5, 2.0, 0.1]), 20_000
-    made, g, xi = np.empty((draws, 4)), np.empty(4), np.empty(4)
-    gradient = load_own(STEPS).gaussian_gradient
-    for k in range(draws):
-        gradient(rng, batch, 0.0, lam, y, xi, g)
-        made[k] = g
+    lam, y, draws = np.array([2.0, 1.0, 0.3, 0.1]), np.array([1.0, -0.5, 2.0, 0.1]), 12_000
+    made = gaussian_gradients(lam, y, batch, 0.0, draws, rng)
     X = rng.normal(size=(draws, batch, 4))
     sampled = lam * np.einsum("sbi,sbj,j->si", X, X, y) / batch
     # of whitened coordinates: the SE form with tau1 = 1, tau2 = -1
