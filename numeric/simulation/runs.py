@@ -65,7 +65,7 @@ class Runs:
             self.eigenvalues = np.zeros((1, -(-modes // MODES) * MODES))
             self.eigenvalues[0, :modes] = batches.eigenvalues
             self.overflowed = np.zeros(len(seeds), dtype=bool)
-        width = starts.shape[1] if batches.samples else self.eigenvalues.size
+        width = self.eigenvalues.size if batches.samples is None else starts.shape[1]
         self.state = np.zeros((len(seeds), 1 + memory, width))  # beyond the modes it stays 0
         self.state[:, 0, : starts.shape[1]] = starts
         self.orders = np.tile(np.arange(batches.numbers), (len(seeds), 1))
@@ -89,37 +89,46 @@ class Runs:
     ) -> None:
         """Make all steps, in chunks after which progress is reported."""
         runs, cost = len(self.state), self.state.shape[2] * self.batches.vectors + _EACH
-        make = self._make_gaussian if self.batches.samples is None else self._make_some
         for chunk in pieces(0, steps, max(1, _CHUNK // cost)):
             after = np.arange(chunk.start, chunk.stop) + 1  # numbers of steps
             kept = np.isin(after, self.recorded)
             place = slice(*np.searchsorted(self.recorded, [after[0], after[-1] + 1]))
             entries = schedule.steps(chunk.start, chunk.stop)
-            work = partial(make, entries, kept, place)
+            if self.batches.samples is None:
+                work = partial(self._make_gaussian, self._kernel(entries), kept, place)
+            else:
+                work = partial(self._make_some, entries, kept, place)
             work_in_threads(work, pieces(0, runs, 1), threads)
             self.made += after.size
             advance(runs * after.size)
 
-    def _make_gaussian(self, entries: Steps, kept: Array, place: slice, runs: slice) -> None:
+    def _kernel(self, entries: Steps) -> Callable[..., None]:
+        """Return what makes some steps on Gaussian features."""
+        table, decay = entries.table, self.batches.weight_decay
+        nonzero = tuple((table != 0).any(axis=0).tolist())
+        homogeneous = self.scale.size > 0
+        source = gaussian_source(entries.b.shape[1], nonzero, decay != 0, homogeneous)
+        return partial(load_code(source).run, table)
+
+    def _make_gaussian(
+        self, kernel: Callable[..., None], kept: Array, place: slice, runs: slice
+    ) -> None:
         """Make some steps of some runs on Gaussian features."""
-        batches, table = self.batches, entries.table
-        nonzero, homogeneous = tuple((table != 0).any(axis=0).tolist()), bool(self.scale.size)
-        source = gaussian_source(len(entries.b.T), nonzero, bool(batches.weight_decay), homogeneous)
-        run = load_code(source).run
+        batches = self.batches
         numbers = np.empty_like(self.eigenvalues)
         for k in range(runs.start, runs.stop):
             if self.overflowed[k]:
                 continue
             made = np.zeros(2, dtype=np.int64)
-            run(
-                *(table, self.generators[k].chisquare(batches.size, kept.size)),
+            kernel(
+                self.generators[k].chisquare(batches.size, kept.size),
                 *(float(batches.size), self.label_variance, batches.weight_decay),
                 *(self.eigenvalues, self.streams[k], self.state[k], numbers),
                 *(kept.view(np.int8), self.losses[k, place], made),
             )
             if made[0] < kept.size:
                 self.overflowed[k], self.state[k, 0] = True, np.inf
-            if homogeneous:
+            if self.scale.size:
                 self.scale[k, 0] += made[1] * np.log(2)
 
     def _make_some(self, entries: Steps, kept: Array, place: slice, runs: slice) -> None:
