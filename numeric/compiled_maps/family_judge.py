@@ -116,13 +116,21 @@ class FamilyJudge:
         found = Outcomes.empty(len(points), sampled, sums, margins)
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
         compiled, spectrum = self._usable, self.problem.spectrum
-        if self._decayed is not None and simple.any():
+        bold = np.array([_is_bold(noises[key]) for key in points.noise_keys()])
+        bold &= not spectrum.diverges
+        if self._decayed is not None and (simple | bold).any():
             program, exceptions = self._decayed
             settings = self.device, advance, self.in_parts
             judge_compiled(program, points, spectrum, noises, found, *settings)
             left = np.union1d(found.undecided, _excepted_places(points, exceptions))
-            if not simple.all():
-                left = np.union1d(left, np.flatnonzero(~simple[points.noise_indices]))
+            if bold.any():
+                cautious = Outcomes.empty(len(points), sums=False)
+                others = {key: noise.cautious for key, noise in noises.items()}
+                judge_compiled(program, points, spectrum, others, cautious, self.device, _nothing)
+                open_ = _decide_unphysical(found, cautious, bold[points.noise_indices])
+                left = np.union1d(left, np.flatnonzero(open_))
+            if not (simple | bold).all():
+                left = np.union1d(left, np.flatnonzero(~(simple | bold)[points.noise_indices]))
             advance(-left.size)
         elif compiled is not None and sampled and unit_of(spectrum) == 1:
             left = self._judge_on_samples(points, noises, found, advance)
@@ -310,7 +318,31 @@ class FamilyJudge:
 
 def is_simple(noise: BatchNoise) -> bool:
     """Whether machine code knows a noise model."""
-    return not noise.mixes and noise.is_physical and isinstance(noise.tau2, Fraction)
+    physical = noise.is_physical or noise.is_quiet
+    return not noise.mixes and physical and isinstance(noise.tau2, Fraction)
+
+
+def _is_bold(noise: BatchNoise) -> bool:
+    """Whether machine code knows a noise model by bounds alone: tau2 > tau1."""
+    return not (noise.mixes or is_simple(noise)) and isinstance(noise.tau2, Fraction)
+
+
+def _decide_unphysical(found: Outcomes, cautious: Outcomes, bold: Array) -> Array:
+    """Correct verdicts by the rule for tau2 > tau1, where noise is ``bold``; return those left.
+
+    Given are the outcomes by the rule for all other noise, under the noise itself and under the
+    cautious one. Sums that are too large prove that it is not stable. Where they are small it is
+    stable if it is so under the cautious noise; what that leaves, and what is not stable without
+    noise, is undecided for good.
+    """
+    stable, open_ = found.stable, (found.stable == 1) & (cautious.stable == -1)
+    for_good = ((stable == 1) & (cautious.stable != 1)) | ((stable == 0) & ~found.is_summed)
+    stable[bold & for_good] = -1
+    return bold & open_
+
+
+def _nothing(count: int) -> None:
+    """Tell nothing of progress."""
 
 
 def damps_modes(noise: BatchNoise) -> bool:

@@ -1,4 +1,4 @@
-"""Maps under weight decay in machine code, against single verdicts and exact sums."""
+"""Maps under weight decay, and of tau2 > tau1, against single verdicts and exact sums."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def judge_and_points(
 
 @pytest.mark.parametrize("build", [heavy_ball, two_buffers])
 @pytest.mark.parametrize("law", LAWS, ids=["law", "squares", "list"])
-@pytest.mark.parametrize(("decay", "tau2"), [("0.01", 0), (1, -1), ("1e-5", "0.5")])
+@pytest.mark.parametrize(
+    ("decay", "tau2"), [("0.01", 0), (1, -1), ("1e-5", "0.5"), ("1e-3", 2), ("0.01", 20)]
+)
 def test_one_by_one(
     build: Any,
     law: Spectrum,
@@ -55,7 +57,7 @@ def test_one_by_one(
     problem = Problem(law, Noise(tau2=tau2), weight_decay=decay)
     judge, points = judge_and_points(build, problem, 64, rng, 30)
     single = replace(judge, compiled=None).judge(points)
-    assert {0, 1} <= {*single.stable.tolist()}
+    assert ({-1, 1} if problem.noise.tau2 > 1 else {0, 1}) <= {*single.stable.tolist()}
     left: list[Algorithm] = []
 
     def judge_slowly(algorithms: Sequence[Algorithm], *given: Any) -> Outcomes:
@@ -68,6 +70,17 @@ def test_one_by_one(
     assert found.stable.tolist() == single.stable.tolist()
     np.testing.assert_allclose(found.noise_sum, single.noise_sum, rtol=1e-11)
     np.testing.assert_allclose(found.margin, single.margin, rtol=1e-10, atol=1e-11)
+
+
+def test_a_proof_of_instability_where_tau2_is_above_tau1(rng: np.random.Generator) -> None:
+    """Sums of 1 and more are proved not stable in small batches, along an axis of tau2 too."""
+    judge, points = judge_and_points(heavy_ball, Problem(LAWS[2]), Fraction(1, 2), rng, 30)
+    taus = [Fraction(k, 10) for k in range(0, 30)]
+    there = ScatteredPoints({**points.axes, "tau2": taus}, NAMES)
+    found, single = (x.judge(there) for x in (judge, replace(judge, compiled=None)))
+    assert found.stable.tolist() == single.stable.tolist()
+    beyond = np.array(taus) > 1
+    assert {-1, 0} <= {*found.stable[beyond].tolist()}
 
 
 def test_gradient_descent_by_its_formula(rng: np.random.Generator) -> None:
