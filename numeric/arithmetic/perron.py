@@ -35,10 +35,20 @@ def radius_bounds(matrix: Ball, connected: Array) -> tuple[float, float]:
     >>> low <= 2 <= high, high - low < 1e-14
     (True, True)
     """
-    lower = upper = 0.0
+    lower, upper = bounds_of_radii(matrix[None], connected)
+    return float(lower[0]), float(upper[0])
+
+
+def bounds_of_radii(matrices: Ball, connected: Array) -> tuple[Array, Array]:
+    """Return the same for balls of shape (A, n, n), all connected alike; of shape (A,)."""
+    lower, upper = np.zeros((2, len(matrices.mid)))
     for component in strong_components(connected):
-        low, high = _irreducible_bounds(matrix[np.ix_(component, component)])
-        lower, upper = max(lower, low), max(upper, high)
+        whole = component.size == len(connected)
+        inner = matrices if whole else matrices[:, component[:, None], component]
+        _, x = _perron_vectors(inner.mid)
+        quotient = (inner * x[:, None]).sum() / x
+        np.maximum(lower, quotient.lower.min(axis=1), out=lower)
+        np.maximum(upper, quotient.upper.max(axis=1), out=upper)
     return lower, upper
 
 
@@ -66,32 +76,52 @@ def perron_vector(
     goal
         Relative distance of the bounds at which the iteration stops.
     """
-    if len(matrix) == 1:
-        return float(matrix[0, 0]), np.ones(1)
-    x = np.ones(len(matrix)) if start is None else start
-    largest = float(matrix.sum(axis=1).max())
-    if not 0 < largest < np.inf:
-        return largest, np.ones(len(matrix))
+    radii, vectors = _perron_vectors(matrix[None], None if start is None else start[None], goal)
+    return float(radii[0]), vectors[0]
+
+
+def _perron_vectors(
+    matrices: Array, start: Array | None = None, goal: float = _SHARP
+) -> tuple[Array, Array]:
+    """Return radii, shape (A,), and Perron vectors, shape (A, n), of some matrices.
+
+    What one is given does not depend on the others.
+    """
+    size = matrices.shape[1]
+    x = np.ones(matrices.shape[:2]) if start is None else start.copy()
+    if size == 1:
+        return matrices[:, 0, 0], np.ones_like(x)
+    largest = matrices.sum(axis=2).max(axis=1)
+    usable = (largest > 0) & (largest < np.inf)
+    left = np.flatnonzero(usable)
+    some = matrices if usable.all() else matrices[left]
     for _ in range(_STEPS):
-        image = matrix @ x
-        ratio = image / x
-        if ratio.max() - ratio.min() <= goal * ratio.max():
+        if not left.size:
             break
+        y = x[left]
+        image = _images(some, y)
+        ratio = image / y
+        most = ratio.max(axis=1)
+        slow = ~(most - ratio.min(axis=1) <= goal * most)
+        if not slow.all():
+            left, some, y, image = left[slow], some[slow], y[slow], image[slow]
         # a shift keeps periodic matrices from oscillating
-        x = _positive(image + _SHIFT * float(x @ image / (x @ x)) * x)
-    else:
-        if len(matrix) <= _LARGEST_DENSE:
-            values, vectors = np.linalg.eig(matrix)
-            x = _positive(np.abs(vectors[:, np.argmax(values.real)]))
-    ratio = (matrix @ x) / x
-    return float((ratio.max() + ratio.min()) / 2), x
+        shift = _SHIFT * (y * image).sum(axis=1) / (y * y).sum(axis=1)
+        x[left] = _positive(image + shift[:, None] * y)
+    if size <= _LARGEST_DENSE:
+        for k in left.tolist():
+            values, vectors = np.linalg.eig(matrices[k])
+            x[k] = _positive(np.abs(vectors[:, np.argmax(values.real)])[None])[0]
+    x[~usable] = 1.0
+    with np.errstate(all="ignore"):
+        ratio = _images(matrices, x) / x
+        middle = (ratio.max(axis=1) + ratio.min(axis=1)) / 2
+    return np.where(usable, middle, largest), x
+
+
+def _images(matrices: Array, x: Array) -> Array:
+    return np.asarray(np.matmul(matrices, x[:, :, None])[:, :, 0])
 
 
 def _positive(x: Array) -> Array:
-    return np.asarray(np.maximum(x / x.max(), _SMALLEST))
-
-
-def _irreducible_bounds(matrix: Ball) -> tuple[float, float]:
-    _, x = perron_vector(matrix.mid)
-    quotient = (matrix * x).sum() / x
-    return max(float(quotient.lower.min()), 0.0), float(quotient.upper.max())
+    return np.asarray(np.maximum(x / x.max(axis=1, keepdims=True), _SMALLEST))

@@ -114,8 +114,9 @@ class FamilyJudge:
         noises = self.noises(points)
         sampled = any(noise.samples is not None for noise in noises.values())
         found = Outcomes.empty(len(points), sampled, sums, margins)
+        by_mode = any(noise.by_mode for noise in noises.values())
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
-        compiled, spectrum = self._usable, self.problem.spectrum
+        spectrum = self.problem.spectrum
         bold = np.array([_is_bold(noises[key]) for key in points.noise_keys()])
         bold &= not spectrum.diverges
         if self._decayed is not None and (simple | bold).any():
@@ -132,8 +133,8 @@ class FamilyJudge:
             if not (simple | bold).all():
                 left = np.union1d(left, np.flatnonzero(~(simple | bold)[points.noise_indices]))
             advance(-left.size)
-        elif compiled is not None and sampled and unit_of(spectrum) == 1:
-            left = self._judge_on_samples(points, noises, found, advance)
+        elif self._decayed is not None and by_mode and unit_of(spectrum) == 1:
+            left = self._judge_by_forms(points, noises, found, advance)
         else:
             left = np.arange(len(points))
         _judge_singly(self.build, points, self.problem, noises, left, found, advance)
@@ -162,7 +163,7 @@ class FamilyJudge:
         _judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
 
-    def _judge_on_samples(
+    def _judge_by_forms(
         self,
         points: AnyPoints,
         noises: Mapping[tuple[Any, ...], BatchNoise],
@@ -170,20 +171,20 @@ class FamilyJudge:
         advance: Callable[[int], None],
     ) -> Array:
         """Judge points by the family's program; return those that are left."""
-        known = self.forms(points)
-        assert known is not None  # there is a program
-        form, excepted = known
+        assert self._decayed is not None
+        form, excepted = _forms(self._decayed, points)
         columns = form.map(lambda x: x[:, None])
         left, indices = [np.flatnonzero(excepted)], points.noise_indices
         for index, key in enumerate(points.noise_keys()):
             members = np.flatnonzero(~excepted & (indices == index))
-            for some in pieces(0, members.size, _SAMPLED):
+            noise, sampled = noises[key], noises[key].samples is not None
+            spectrum = in_unit(self.problem.spectrum, noise, Fraction(1))
+            for some in pieces(0, members.size, _SAMPLED if sampled else _TOGETHER):
                 places = members[some]
-                together = JointJudge(
-                    take(columns, places), self.problem.spectrum, noises[key], sharp=False
-                )
+                form = take(columns, places)
+                together = JointJudge(form, spectrum, noise, sharp=not sampled)
                 found.put(places, _outcomes(together))
-                left.append(places[np.isin(together.codes, _OPEN)])
+                left.append(places[np.isin(together.codes, _OPEN if sampled else _DECIDED_EXACTLY)])
                 advance(places.size - left[-1].size)
         return np.concatenate(left)
 
@@ -263,12 +264,7 @@ class FamilyJudge:
         compiled = self._usable
         if compiled is None:
             return None
-        program, exceptions = compiled
-        values = {
-            name: Ball.exactly(points.axes[name])[points.indices(name)]
-            for name in program.parameters
-        }
-        return program.form(values, (len(points),)), _excepted(points, exceptions)
+        return _forms(compiled, points)
 
     def critical_batch_sizes(self, points: AnyPoints, places: Array) -> Array:
         """Return critical batch sizes at some places, NaN where single verdicts have to find them.
@@ -314,6 +310,15 @@ class FamilyJudge:
         values = dict(zip(points.of_problem, key, strict=True))
         batch_size = values.pop("batch_size", self.batch_size)
         return self.problem.noise.vary(**values), batch_size
+
+
+def _forms(compiled: Compiled, points: AnyPoints) -> tuple[HalfPlaneForm, Array]:
+    """Return the half-plane forms of all points, and where they do not hold."""
+    program, exceptions = compiled
+    values = {
+        name: Ball.exactly(points.axes[name])[points.indices(name)] for name in program.parameters
+    }
+    return program.form(values, (len(points),)), _excepted(points, exceptions)
 
 
 def is_simple(noise: BatchNoise) -> bool:

@@ -9,7 +9,6 @@ number :math:`U'_\Sigma=\tau_1\sum_kf_k` for two-parameter noise, the nonnegativ
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -17,14 +16,14 @@ from typing import TypeAlias
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
-from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, single
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, take
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
+_BLOCK = 2**17  # entries of matrices that are held in memory at once
 Bounds: TypeAlias = tuple[Array, Array]
 
 
@@ -75,16 +74,20 @@ class MatrixOperator(NoiseOperator):
     """Coupled noise: the spectral radius of a nonnegative matrix, by Collatz-Wielandt bounds."""
 
     def enclose(self, form: ModeForm, sums: NoiseSums, wanted: Array, sharp: bool = True) -> Bounds:
-        """Return bounds of the radius of diag(f) T, of one algorithm after the other."""
+        """Return bounds of the radius of diag(f) T, of some algorithms at once."""
         lam, weights = explicit_modes(self.spectrum)
         inverse_batch = Ball.exactly([self.noise.inverse_batch])
-
-        def bounds(one: ModeForm) -> Interval:
-            s = lam * mode_summands(one, lam).noise
-            shares = (s / (1 + self.noise.share2 * s) * inverse_batch)[0]
-            return coupled_radius(shares, weights, self.noise.coupling or ())
-
-        return _one_by_one(bounds, form, wanted)
+        blocks = self.noise.coupling or ()
+        entries = max([weights.size, *(block.entries.mid.size for block in blocks)])
+        low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
+        places = np.flatnonzero(wanted)
+        together = max(1, _BLOCK // entries)
+        for start in range(0, places.size, together):
+            some = places[start : start + together]
+            s = lam * mode_summands(take(form, some), lam).noise
+            shares = s / (1 + self.noise.share2 * s) * inverse_batch
+            low[some], high[some] = coupled_radius(shares, weights, blocks)
+        return low, high
 
     @cached_property
     def _quick(self) -> CoupledRadius:
@@ -93,11 +96,3 @@ class MatrixOperator(NoiseOperator):
     def estimate(self, shares: Array, weights: Array) -> Array:
         """Return the radius of diag(f) T, one row after the other, each from the last vectors."""
         return np.array([self._quick(row) for row in shares])
-
-
-def _one_by_one(bounds: Callable[[ModeForm], Interval], form: ModeForm, wanted: Array) -> Bounds:
-    """Return the bounds of each form that is wanted, asked by itself; else 0 and inf."""
-    low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
-    for index in np.flatnonzero(wanted).tolist():
-        low[index], high[index] = bounds(single(form, index))
-    return low, high

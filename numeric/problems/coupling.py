@@ -13,7 +13,12 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import as_array, precision, read_reals
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import number
-from sgdmem.numeric.arithmetic.perron import QUICK, perron_vector, radius_bounds, strong_components
+from sgdmem.numeric.arithmetic.perron import (
+    QUICK,
+    bounds_of_radii,
+    perron_vector,
+    strong_components,
+)
 from sgdmem.numeric.spectra.spectrum_values import MOST_EIGENVALUES
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.printing import number_text
@@ -80,12 +85,12 @@ class Block:
     def _connected(self) -> Array:
         return (self.entries.mid > 0) | (self.entries.rad > 0)
 
-    def radius_bounds(self, shares: Ball, weights: Array) -> tuple[float, float]:
-        """Bound the radius of ``diag(shares) T diag(weights)`` on this block."""
+    def radius_bounds(self, shares: Ball, weights: Array) -> tuple[Array, Array]:
+        """Bound the radius of ``diag(shares) T diag(weights)`` on this block, row by row."""
         if self.is_constant:
             total = (shares * weights).sum() * self.entries
-            return max(float(total.lower), 0.0), float(total.upper)
-        return radius_bounds(shares[:, None] * self.entries * weights, self._connected)
+            return np.maximum(total.lower, 0.0), total.upper
+        return bounds_of_radii(shares[:, :, None] * self.entries * weights, self._connected)
 
     def radius(self, shares: Array, weights: Array, start: list[Array | None]) -> float:
         """Return that radius as a float; ``start`` keeps the vectors for the next call."""
@@ -101,24 +106,24 @@ class Block:
         return found
 
 
-def coupled_radius(shares: Ball, weights: Array, blocks: Iterable[Block]) -> tuple[float, float]:
-    """Return lower and upper bounds of the radius of ``diag(shares) T diag(weights)``.
+def coupled_radius(shares: Ball, weights: Array, blocks: Iterable[Block]) -> tuple[Array, Array]:
+    """Return lower and upper bounds of the radius of ``diag(shares) T diag(weights)``, shape (A,).
 
     Parameters
     ----------
     shares
-        f_i / B, one nonnegative ball for each mode.
+        f_i / B, one nonnegative ball for each mode, shape (A, N).
     weights
         Multiplicities.
     blocks
         Diagonal blocks of T, in order.
     """
-    lower = upper = 0.0
+    lower, upper = np.zeros((2, len(shares.mid)))
     start = 0
     for block in blocks:
         piece = slice(start, start := start + block.size)
-        low, high = block.radius_bounds(shares[piece], weights[piece])
-        lower, upper = max(lower, low), max(upper, high)
+        low, high = block.radius_bounds(shares[:, piece], weights[piece])
+        lower, upper = np.maximum(lower, low), np.maximum(upper, high)
     return lower, upper
 
 

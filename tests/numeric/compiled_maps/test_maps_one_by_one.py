@@ -118,3 +118,21 @@ def test_a_sum_of_squares_has_nodes() -> None:
         bound = 1.01 * float((short.errors * (short.centers + short.reaches) / near**2).sum())
         assert found == pytest.approx(listed + rest, rel=1e-9)
         assert bound < 1e-11 * found
+
+
+def test_coupled_noise_is_judged_together(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one by one; what a point is given does not depend on the others, to the last bit."""
+    coupling = rng.uniform(0, 1, (9, 9)) * (rng.random((9, 9)) < 0.6) + np.eye(9)
+    spectrum = Spectrum(rng.uniform(0.01, 1, 9))
+    problem = Problem(spectrum, Noise.coupled(coupling, tau2="0.5"), weight_decay="0.01")
+    judge, points = judge_and_points(heavy_ball, problem, 4, rng)
+    single = replace(judge, compiled=None).judge(points)
+    assert {0, 1} <= {*single.stable.tolist()}
+    monkeypatch.setattr(family_judge, "judge_jointly", lambda *_: pytest.fail("one by one"))
+    found = judge.judge(points)
+    assert found.stable.tolist() == single.stable.tolist()
+    np.testing.assert_allclose(found.noise_sum, single.noise_sum, rtol=1e-12)
+    some = ScatteredPoints({name: x[5:18] for name, x in points.axes.items()}, NAMES)
+    assert judge.judge(some).noise_sum.tolist() == found.noise_sum[5:18].tolist()

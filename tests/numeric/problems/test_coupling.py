@@ -27,7 +27,7 @@ def test_bounds_contain_the_radius_and_are_tight(size: int, rng: np.random.Gener
         T = rng.uniform(0, 1, (size, size)) * (rng.random((size, size)) < rng.uniform(0.1, 1))
         shares, weights = rng.uniform(0, 2, size), rng.integers(1, 4, size).astype(float)
         radius = np.abs(np.linalg.eigvals(shares[:, None] * T * weights)).max()
-        low, high = coupled_radius(Ball(shares), weights, read_blocks(T))
+        low, high = coupled_radius(Ball(shares[None]), weights, read_blocks(T))
         assert low - 1e-12 <= radius <= high + 1e-12
         assert high - low <= 1e-11 * max(high, 1)
         quick = CoupledRadius(weights, read_blocks(T))
@@ -37,8 +37,8 @@ def test_bounds_contain_the_radius_and_are_tight(size: int, rng: np.random.Gener
 
 def test_a_cyclic_matrix() -> None:
     T = np.roll(np.eye(4), 1, axis=1)
-    low, high = coupled_radius(Ball(np.array([1.0, 2.0, 4.0, 2.0])), np.ones(4), read_blocks(T))
-    assert (low, high) == pytest.approx((2.0, 2.0), rel=1e-12)
+    low, high = coupled_radius(Ball(np.array([[1.0, 2.0, 4.0, 2.0]])), np.ones(4), read_blocks(T))
+    assert (*low, *high) == pytest.approx((2.0, 2.0), rel=1e-12)
 
 
 def test_an_entry_that_underflows_does_not_cut_a_cycle() -> None:
