@@ -343,7 +343,8 @@ def _decide_unphysical(found: Outcomes, cautious: Outcomes, bold: Array) -> Arra
     stable, open_ = found.stable, (found.stable == 1) & (cautious.stable == -1)
     for_good = ((stable == 1) & (cautious.stable != 1)) | ((stable == 0) & ~found.is_summed)
     stable[bold & for_good] = -1
-    return bold & open_
+    left: Array = bold & open_
+    return left
 
 
 def _nothing(count: int) -> None:

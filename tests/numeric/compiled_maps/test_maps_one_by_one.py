@@ -57,7 +57,7 @@ def test_one_by_one(
     problem = Problem(law, Noise(tau2=tau2), weight_decay=decay)
     judge, points = judge_and_points(build, problem, 64, rng, 30)
     single = replace(judge, compiled=None).judge(points)
-    assert ({-1, 1} if problem.noise.tau2 > 1 else {0, 1}) <= {*single.stable.tolist()}
+    assert ({-1, 1} if problem.noise.largest_tau2 > 1 else {0, 1}) <= {*single.stable.tolist()}
     left: list[Algorithm] = []
 
     def judge_slowly(algorithms: Sequence[Algorithm], *given: Any) -> Outcomes:

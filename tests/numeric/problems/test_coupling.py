@@ -29,7 +29,7 @@ def test_bounds_contain_the_radius_and_are_tight(size: int, rng: np.random.Gener
         radius = np.abs(np.linalg.eigvals(shares[:, None] * T * weights)).max()
         low, high = coupled_radius(Ball(shares[None]), weights, read_blocks(T))
         assert low - 1e-12 <= radius <= high + 1e-12
-        assert high - low <= 1e-11 * max(high, 1)
+        assert high - low <= 1e-11 * max(float(high[0]), 1)
         quick = CoupledRadius(weights, read_blocks(T))
         for _ in range(2):  # the second call starts from the vectors of the first
             assert quick(shares) == pytest.approx(radius, rel=1e-11, abs=1e-12)
