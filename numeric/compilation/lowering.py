@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from math import inf, nextafter
+from math import frexp, inf, nextafter
 
 from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.program import SIGNS, Program
 
+_INFINITE_IF = 2.0**-200  # times an infinite value is infinite, and else next to nothing
 _SAFE = 2.0**-40  # share of a divisor that is set aside for the rounding of its room
 
 
@@ -135,6 +136,9 @@ def _sum(value: str, radius: str, sign: str, x: Pair, y: Pair) -> list[str]:
 
 
 def _product(value: str, radius: str, x: Pair, y: Pair) -> list[str]:
+    for number, other in ((x, y), (y, x)):
+        if other[1] and _is_power_of_two(number):
+            return _scaled(value, radius, number[0], other)
     parts = []
     if x[1]:
         parts.append(f"{x[1]} * {_size(y)}")
@@ -144,6 +148,26 @@ def _product(value: str, radius: str, x: Pair, y: Pair) -> list[str]:
         f"{value} = {x[0]} * {y[0]}",
         f"{radius} = {' + '.join([*parts, f'({UNIT!r} * abs({value}) + {TINY!r})'])}",
     ]
+
+
+def _is_power_of_two(x: Pair) -> bool:
+    """Whether it is the source of such a number, of either sign."""
+    try:
+        size, _ = frexp(float(x[0].strip("()")))
+    except ValueError:
+        return False
+    return not x[1] and abs(size) == 0.5
+
+
+def _scaled(value: str, radius: str, number: str, x: Pair) -> list[str]:
+    """Return a product with a power of 2, which is exact while it is within the range of floats."""
+    size = abs(float(number.strip("()")))
+    parts = [x[1] if size == 1 else f"{size!r} * {x[1]}"]
+    if size > 1:
+        parts.append(f"{_INFINITE_IF!r} * abs({value})")
+    elif size < 1:
+        parts.append(f"{TINY!r}")
+    return [f"{value} = {x[0]} * {number}", f"{radius} = {' + '.join(parts)}"]
 
 
 def _size(x: Pair) -> str:

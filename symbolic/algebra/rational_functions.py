@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sgdmem.symbolic.algebra.scalars import GeneralScalar, as_scalar, flint_rational, fraction_of
 from sgdmem.symbolic.errors import InputError
 
-_DIGITS = 53  # bits of integers that floats hold exactly
+_DIGITS = 128  # bits of integers of which a product of several is within the range of floats
 _MOST_TERMS = 500_000  # that a product may have: more take seconds each, and make no program
 _FACTORED = 12  # degree: beyond, what splits modulo primes may take FLINT hours
 
@@ -241,8 +241,8 @@ class RationalFunction(GeneralScalar):
     def factors(self) -> Factors:
         """Return it as a product of a number and powers of irreducible polynomials.
 
-        Their coefficients are coprime integers as far as floats hold them; beyond that they are at
-        most 1. What stands first in a sum is positive.
+        Their coefficients are coprime integers of up to 128 bits; beyond that they are at most 1.
+        What stands first in a sum is positive.
         """
         number, powers = Fraction(1), []
         for sign, polynomial in ((1, self.above), (-1, self.below)):

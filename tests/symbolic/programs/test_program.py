@@ -173,6 +173,20 @@ def test_text_with_radii_encloses_the_exact_result(
             assert abs(Fraction(mid) - value) <= Fraction(INFLATE) * Fraction(rad)
 
 
+def test_products_with_powers_of_two_are_exact() -> None:
+    factors = [Fraction(x) for x in ("2", "-1", "1/2", "-4", "3")]
+    program = trace(lambda x: [x * factor for factor in factors], ["x"])
+    lines, names = ball_lines(program, range(len(program.steps)))
+    radii = [names[step][1] for step in program.outputs]
+    *exact, rounded = execute(lines, radii, {"x": 0.7}, {"x": 0.0})
+    assert max(exact) < 1e-50 and rounded > 1e-16
+    found = execute(lines, radii, {"x": 0.7}, {"x": 0.25})
+    assert found == pytest.approx([0.25 * abs(float(factor)) for factor in factors])
+    beyond = execute(lines, radii, {"x": 1e308}, {"x": 0.0})
+    assert [isfinite(radius) for radius in beyond] == [False, True, True, False, False]
+    assert execute(lines, radii, {"x": 5e-324}, {"x": 0.0})[2] >= 5e-324  # it underflows
+
+
 def test_a_divisor_that_may_be_zero_has_no_bound() -> None:
     program = trace(lambda x, y: [x / y], ["x", "y"])
     lines, names = ball_lines(program, range(len(program.steps)))
