@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,6 +27,7 @@ from benchmarks.one_map import BATCH_SIZE, family, peak_megabytes, spectrum
 from sgdmem.numeric.compiled_maps import family_judge
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.phase_diagrams.stores import filling
+from sgdmem.phase_diagrams.stores.chunk_store import ChunkStore
 
 MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "0", "1", "2", "3"), (4096,), 5, 10**12
 KEPT = ("verdicts", "all")  # of what a diagram has
@@ -68,29 +71,43 @@ def _row(memory: str, side: int, kept: str, found: dict[str, float]) -> list[str
     ]
 
 
+class _AtOnce:
+    """Does in this thread what another one would, so that seconds are told apart."""
+
+    def __init__(self, threads: int) -> None:
+        assert threads == 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(function(*arguments))
+        return done
+
+
 def one(memory: str, side: int, verdicts_only: bool) -> dict[str, Any]:
     """Compute a few chunks that lie across the boundary of stability."""
     whole = side * CHUNKS
     seconds: dict[str, list[float]] = {"kernel": [], "compute": [], "write": []}
 
-    def judged(*arguments: Any) -> None:
-        begin = time.process_time()
-        judge_compiled(*arguments)
-        seconds["kernel"].append(time.process_time() - begin)
+    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            begin = time.process_time()
+            found = function(*arguments)
+            seconds[name].append(time.process_time() - begin)
+            return found
 
-    setattr(family_judge, "judge_compiled", judged)  # noqa: B010 - a name that it imports
+        return call
 
-    def compute(question: Any, store: Any, chunk: Any) -> None:
-        slices = store.slices(chunk)
-        begin = time.process_time()
-        part = {name: x[slices[name]] for name, x in question.axes.items()}
-        found = question.values(part, names=store.variables)
-        computed = time.process_time()
-        store.write(chunk, found)
-        seconds["compute"].append(computed - begin)
-        seconds["write"].append(time.process_time() - computed)
-
-    filling.compute_chunk = compute
+    # names of other modules
+    setattr(family_judge, "judge_compiled", timed("kernel", judge_compiled))  # noqa: B010
+    filling.compute_chunk = timed("compute", filling.compute_chunk)
+    setattr(ChunkStore, "write", timed("write", ChunkStore.write))  # noqa: B010
+    setattr(filling, "ThreadPoolExecutor", _AtOnce)  # noqa: B010
     with tempfile.TemporaryDirectory() as folder:
         sgdmem.phase_diagram(
             family(memory),

@@ -87,8 +87,8 @@ def judge_compiled(
             finish(rows, shares.numbers, shares.stride, piece.start, diverges, sums, *results)
             return
         places = left[piece]
-        margins = found.margin.size > 0
-        some = Outcomes.empty(places.size, sums=found.summed is None, margins=margins)
+        sums, margins = found.noise_sum.size > 0, found.margin.size > 0
+        some = Outcomes.empty(places.size, sums=sums, margins=margins)
         finish(rows, shares.at(places), 1, 0, diverges, *some.results)
         found.put(places, some)
 

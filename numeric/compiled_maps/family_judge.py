@@ -103,13 +103,14 @@ class FamilyJudge:
         self,
         points: AnyPoints,
         advance: Callable[[int], None] = lambda count: None,
-        sums: bool = True,
+        sums: bool | Array = True,
         margins: bool = True,
     ) -> Outcomes:
         """Judge points.
 
         ``advance`` is called with the number of those done, for a progress bar. Without ``sums``
-        noise sums and margins are not kept, without ``margins`` no margins.
+        noise sums and margins are not kept, without ``margins`` no margins; an array for ``sums``
+        is filled with them.
         """
         noises = self.noises(points)
         sampled = any(noise.samples is not None for noise in noises.values())

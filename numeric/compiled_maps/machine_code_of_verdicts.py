@@ -70,14 +70,13 @@ _BODY = """\
 {rule}
         stable[p] = flag
         sure = known == 1.0
+        {kept}summed[p] = 1 if sure and total < inf else -1
         if sums > 0:
             noise_sum[p] = total if sure else inf
             if sums > 1:
                 least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
                 room = 1 - total
                 margin[p] = (least if least < room else room) if sure else -inf
-        {otherwise}:
-            summed[p] = 1 if sure and total < inf else -1
 """
 
 
@@ -94,13 +93,11 @@ def finish_source(cuda: bool = False) -> str:
     """
     branches = filter(None, rule_lines(_branch))
     lines = "\nel".join([*branches, f"se:\n    flag = {OTHERWISE.flag}"])
-    otherwise = "elif summed.size > 0" if cuda else "else"
+    kept = "if summed.size > 0: " if cuda else ""
     constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
     constants |= {"UNIT": UNIT, "INFLATE": INFLATE}
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
-    return ((_CUDA_HEAD if cuda else _HEAD) + _BODY).format(
-        **constants, rule=rule, otherwise=otherwise
-    )
+    return ((_CUDA_HEAD if cuda else _HEAD) + _BODY).format(**constants, rule=rule, kept=kept)
 
 
 def _branch(name: str, sign: str, number: str, reason: Reason) -> str:

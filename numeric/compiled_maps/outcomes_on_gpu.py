@@ -76,11 +76,6 @@ class OutcomesOnGpu:
         return int(self.stable.size)
 
     @property
-    def summed(self) -> Array | None:
-        """None with noise sums; where they are infinite is not kept without them."""
-        return None if self.noise_sum.size else np.empty(0, dtype=np.int8)
-
-    @property
     def results(self) -> tuple[Any, ...]:
         """What machine code fills in, see `Outcomes.results`."""
         sums = int(self.noise_sum.size > 0) + int(self.margin.size > 0)

@@ -153,9 +153,9 @@ class Outcomes:
     on_boundary : ndarray of bool
         Which of those that are not stable lie on the boundary of stability, with noise or without,
         where exact arithmetic has decided.
-    summed : ndarray of int8
-        In the place of noise sums and margins, which are empty then, where only verdicts are asked
-        for: 1 where the noise sum is finite (or not told), -1 where it is infinite.
+    summed : ndarray of int8, or None
+        1 where the noise sum is finite (or not told), -1 where it is infinite, if that is kept:
+        noise sums may not be asked for, and are far longer.
     """
 
     stable: Array
@@ -167,20 +167,23 @@ class Outcomes:
 
     @classmethod
     def empty(
-        cls, size: int, bounded: bool = False, sums: bool = True, margins: bool = True
+        cls,
+        size: int,
+        bounded: bool = False,
+        sums: bool | Array = True,
+        margins: bool = True,
     ) -> Outcomes:
         """Return an outcome with everything undecided, with or without noise sums and margins.
 
         What these are is not said: whoever judges a point fills them in, and pages that are new
-        take less time from several threads.
+        take less time from several threads. Noise sums may be given their array.
         """
         bounds = np.repeat([[0.0], [np.inf], [np.nan]], size, axis=1) if bounded else None
         undecided, unknown = np.full(size, -1, dtype=np.int8), np.zeros(size, dtype=bool)
-        if not sums:
-            nothing = np.empty(0)
-            return cls(undecided, nothing, nothing, unknown, bounds, np.empty_like(undecided))
-        room = np.empty(size if margins else 0)
-        return cls(undecided, np.empty(size), room, unknown, bounds)
+        if isinstance(sums, bool):
+            sums = np.empty(size if sums else 0)
+        room = np.empty(size if margins and sums.size else 0)
+        return cls(undecided, sums, room, unknown, bounds, np.empty_like(undecided))
 
     def __len__(self) -> int:
         return int(self.stable.size)
@@ -198,19 +201,18 @@ class Outcomes:
     @property
     def results(self) -> tuple[int, Array, Array, Array, Array]:
         """What machine code fills in, after how much: 1 with noise sums, 2 with margins, too."""
-        nothing = np.empty(0, dtype=np.int8)
-        summed = nothing if self.summed is None else self.summed
-        sums = int(self.summed is None) + int(self.margin.size > 0)
-        return sums, self.stable, summed, self.noise_sum, self.margin
+        assert self.summed is not None  # an empty outcome has it
+        sums = int(self.noise_sum.size > 0) + int(self.margin.size > 0)
+        return sums, self.stable, self.summed, self.noise_sum, self.margin
 
     def put(self, places: Array, some: Outcomes) -> None:
         """Fill in the outcome at some places."""
         self.stable[places], self.on_boundary[places] = some.stable, some.on_boundary
-        if self.summed is None:
+        if self.noise_sum.size:
             self.noise_sum[places] = some.noise_sum
-            if self.margin.size:
-                self.margin[places] = some.margin
-        else:
+        if self.margin.size:
+            self.margin[places] = some.margin
+        if self.summed is not None:
             self.summed[places] = np.where(some.is_summed, 1, -1)
         if self.bounds is not None and some.bounds is not None:
             self.bounds[:, places] = some.bounds

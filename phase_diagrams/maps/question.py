@@ -132,6 +132,7 @@ class DiagramQuestion:
         part: Axes,
         advance: Callable[[int], None] = lambda count: None,
         names: Collection[str] | None = None,
+        room: Mapping[str, Array] | None = None,
     ) -> dict[str, Array]:
         """Return the results at a part of the points by variable, the same whatever the parts.
 
@@ -146,6 +147,8 @@ class DiagramQuestion:
             Called with the number of points done, for a progress bar.
         names
             Of the variables that are asked for; all by default.
+        room
+            Contiguous arrays of the shape of the part, in which answers may be returned.
         """
         variables = {
             name: x for name, x in self.variables.items() if names is None or name in names
@@ -164,7 +167,10 @@ class DiagramQuestion:
         for number, values in enumerate(product(*looped.values())):
             point = dict(zip(looped, values, strict=True))
             targets = self._targets(point, of_target) if shared is None else shared
-            judged = self._judged(point, targets, inner, advance, "margin" in variables)
+            alone = room if room and maps == each[0] == 1 else {}
+            known = alone.get("noise_sum")
+            sums = not self.verdicts_only if known is None else known.reshape(-1)
+            judged = self._judged(point, targets, inner, advance, sums, "margin" in variables)
             for name, quantity in variables.items():
                 answers = quantity.values(judged)
                 if maps == each[0] == 1:
@@ -183,6 +189,7 @@ class DiagramQuestion:
         targets: Targets,
         inner: Axes,
         advance: Callable[[int], None],
+        sums: bool | Array,
         margins: bool,
     ) -> JudgedMap:
         """Return the map at one value of every looped axis."""
@@ -208,7 +215,7 @@ class DiagramQuestion:
         outcome = judge.judge(
             points,
             lambda count: advance(len(targets) * count),
-            sums=not self.verdicts_only,
+            sums=sums,
             margins=margins,
         )
         return JudgedMap(judge, points, outcome, targets)

@@ -11,8 +11,9 @@ from itertools import product
 from pathlib import Path
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.phase_diagrams.stores.chunk_files import write_chunk
+from sgdmem.phase_diagrams.stores.chunk_files import frame_of, write_chunk
 from sgdmem.phase_diagrams.stores.faults import chunk_file, fault_of
+from sgdmem.phase_diagrams.stores.frames import Frame
 from sgdmem.symbolic.errors import InputError
 
 MARK = "stable"  # is written last: a chunk that has it was complete
@@ -81,11 +82,19 @@ class ChunkStore:
         """Return how many points a chunk has."""
         return math.prod(x.stop - x.start for x in self.slices(chunk).values())
 
-    def write(self, chunk: Chunk, found: Mapping[str, Array]) -> None:
+    def frames(self) -> dict[str, Frame]:
+        """Return memory in which large chunks of floats are computed best, by variable."""
+        every = {name: frame_of(self.path, name) for name in self.variables}
+        return {name: frame for name, frame in every.items() if frame is not None}
+
+    def write(
+        self, chunk: Chunk, found: Mapping[str, Array], frames: Mapping[str, Frame] | None = None
+    ) -> None:
         """Write the results of a chunk; each file appears at once, that of the verdicts last."""
+        known = frames or {}
         try:
             for name in sorted(found, key=lambda name: name == MARK):
-                write_chunk(self.path, name, chunk, found[name])
+                write_chunk(self.path, name, chunk, found[name], known.get(name))
         except OSError as error:
             why = error.strerror or str(error)
             raise OSError(error.errno or EIO, why, str(self.path)) from error

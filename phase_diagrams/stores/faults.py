@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from sgdmem.numeric.arithmetic.ball import Array
+
 FILES = "files"  # the attribute of a group with the digests of what its arrays say of themselves
-_CHECKSUM = 4  # bytes at the end of a chunk
+CHECKSUM = 4  # bytes at the end of a chunk
 
 
 def chunk_file(name: str, place: Iterable[int]) -> str:
@@ -32,14 +34,14 @@ def fault_of(path: Path, file: str) -> str:
         return f"{file} cannot be read ({error.strerror})"
     if not data:
         return f"{file} is empty"
-    whole = checksum(data[:-_CHECKSUM]) == data[-_CHECKSUM:]
+    whole = checksum(data[:-CHECKSUM]) == data[-CHECKSUM:]
     return "" if whole else f"{file} is damaged"
 
 
-def checksum(data: bytes) -> bytes:
+def checksum(data: bytes | Array) -> bytes:
     """Return what stands behind the data of a chunk, CRC-32C."""
     found: int = import_module("google_crc32c").value(data)
-    return found.to_bytes(_CHECKSUM, "little")
+    return found.to_bytes(CHECKSUM, "little")
 
 
 def described_files(path: Path, names: Sequence[str]) -> dict[str, str]:

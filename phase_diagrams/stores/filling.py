@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from importlib import import_module
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from typing import Any, Protocol
 from uuid import uuid4
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.stores.chunk_store import Chunk, ChunkStore
+from sgdmem.phase_diagrams.stores.frames import Frame
 from sgdmem.symbolic.errors import InputError, shown
 
-_unpacking = Lock()
+_unpacking, _own = Lock(), local()
 _AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees millions at once
 
 
@@ -27,17 +29,29 @@ class Question(Protocol):
         """All values of each axis."""
 
     def values(
-        self, part: Mapping[str, Sequence[Any]], *, names: Collection[str]
+        self,
+        part: Mapping[str, Sequence[Any]],
+        *,
+        names: Collection[str],
+        room: Mapping[str, Array],
     ) -> dict[str, Array]:
-        """Return the answers at some values of each axis, by the names of variables."""
+        """Return the answers at some values of each axis, by the names of variables.
+
+        They may be in the arrays of ``room``, which have the shape of the part.
+        """
 
 
-def compute_chunk(question: Question, store: ChunkStore, chunk: Chunk) -> None:
-    """Compute a chunk and write it, unless it is there already."""
-    if store.faults(chunk):
-        slices = store.slices(chunk)
-        part = {name: values[slices[name]] for name, values in question.axes.items()}
-        store.write(chunk, question.values(part, names=store.variables))
+def compute_chunk(
+    question: Question, store: ChunkStore, chunk: Chunk, frames: Mapping[str, Frame]
+) -> dict[str, Array]:
+    """Return the answers of a chunk, those that can be in frames; none if it is there already."""
+    if not store.faults(chunk):
+        return {}
+    slices = store.slices(chunk)
+    part = {name: values[slices[name]] for name, values in question.axes.items()}
+    shape = tuple(map(len, part.values()))
+    room = {name: x.values for name, x in frames.items() if x.values.shape == shape}
+    return question.values(part, names=store.variables, room=room)
 
 
 def fill(
@@ -46,10 +60,24 @@ def fill(
     missing: Iterable[Chunk],
     advance: Callable[[int], None],
 ) -> None:
-    """Compute what is missing, one chunk after the other."""
-    for chunk in missing:
-        compute_chunk(question, store, chunk)
-        advance(store.points(chunk))
+    """Compute what is missing, one chunk after the other: one is written while the next is judged.
+
+    Whatever ends it, what has been computed is written.
+    """
+    both = cycle((store.frames(), store.frames()))
+    with ThreadPoolExecutor(1) as writer:
+        writing: Future[None] | None = None
+        before = 0
+        for chunk in missing:
+            frames = next(both)
+            found = compute_chunk(question, store, chunk, frames)
+            if writing is not None:
+                writing.result()
+                advance(before)
+            writing, before = writer.submit(store.write, chunk, found, frames), store.points(chunk)
+        if writing is not None:
+            writing.result()
+            advance(before)
 
 
 def fill_on_cluster(
@@ -109,8 +137,17 @@ def _compute_packed(packed: Path, chunk: Chunk) -> Chunk:
     """Compute a chunk on a worker."""
     with _unpacking:  # threads of one worker ask at the same time
         question, store = _unpacked(packed)
-    compute_chunk(question, store, chunk)
+    frames = _frames_of(store)
+    store.write(chunk, compute_chunk(question, store, chunk, frames), frames)
     return chunk
+
+
+def _frames_of(store: ChunkStore) -> dict[str, Frame]:
+    """Return memory for chunks, the same for all that a thread computes of a store."""
+    if getattr(_own, "path", None) != store.path:
+        _own.path, _own.frames = store.path, store.frames()
+    frames: dict[str, Frame] = _own.frames
+    return frames
 
 
 @lru_cache(maxsize=4)

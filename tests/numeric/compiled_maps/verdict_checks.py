@@ -35,8 +35,9 @@ def check_finish(finish: Kernel) -> None:
     count = len(cases)
     for stride, start, diverges in product((1, 2), (0, 3, 4), (False, True)):
         stable, total, margin = np.full(count, 9, np.int8), np.empty(count), np.empty(count)
-        whole, alone, summed = stable[:0], np.full(count, 9, np.int8), np.full(count, 9, np.int8)
+        whole, alone, summed = (np.full(count, 9, np.int8) for _ in range(3))
         finish(rows, numbers, stride, start, diverges, 2, stable, whole, total, margin)
+        assert (whole == np.where(np.isinf(total), -1, 1)).all()
         only = np.empty(count)
         finish(rows, numbers, stride, start, diverges, 1, alone, whole, only, margin[:0])
         assert (alone == stable).all() and (only == total).all()
@@ -90,7 +91,7 @@ def _check_close_sums(finish: Kernel) -> None:
     rows = np.array([[x, 0.0, 0.0, 1.0] for x in sums]).T.copy()
     shares = np.array([[third], [off], [0.0], [0.0]])
     flags = np.empty(len(sums), np.int8)
-    results = flags, flags[:0], np.empty(len(sums)), np.empty(len(sums))
+    results = flags, flags.copy(), np.empty(len(sums)), np.empty(len(sums))
     finish(rows, shares, 1, 0, False, 2, *results)
     for x, flag in zip(sums, results[0].tolist(), strict=True):
         ends = [Fraction(x) * (Fraction(third) + sign * Fraction(off)) for sign in (-1, 1)]

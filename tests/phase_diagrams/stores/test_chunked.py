@@ -135,11 +135,11 @@ class Counted:
         self.most = math.inf
         compute = filling.compute_chunk
 
-        def counting(question: Any, store: ChunkStore, chunk: tuple[int, ...]) -> None:
+        def counting(question: Any, store: ChunkStore, chunk: tuple[int, ...], room: Any) -> Any:
             if len(self.computed) >= self.most:
                 raise KeyboardInterrupt
             self.computed.append(chunk)
-            compute(question, store, chunk)
+            return compute(question, store, chunk, room)
 
         monkeypatch.setattr(filling, "compute_chunk", counting)
 
@@ -536,8 +536,9 @@ def test_threads_of_a_worker_derive_and_compile_once(
 
     questions: list[tuple[Any, ChunkStore]] = []
 
-    def kept(question: Any, store: ChunkStore, chunk: Any) -> None:
+    def kept(question: Any, store: ChunkStore, chunk: Any, room: Any) -> Any:
         questions.append((question, store))
+        return {}
 
     with monkeypatch.context() as patch:
         patch.setattr(filling, "compute_chunk", kept)

@@ -137,6 +137,7 @@ OTHERS = {
     ("numeric/compilation", "write_bytes"),
     ("numeric/compilation", "write_text"),
     ("phase_diagrams/stores/chunk_files.py", "open"),  # renamed too; checked by their sums
+    ("phase_diagrams/stores/frames.py", "open"),
     ("phase_diagrams/stores/groups.py", "rename"),
     ("phase_diagrams/stores/filling.py", "write_bytes"),  # for workers, until they are done
     ("phase_diagrams/maps/map_file.py", "rename"),  # of variables
