@@ -12,6 +12,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import require_memory
 
+SHORT = np.float32  # of previews, which prove nothing
 _MOST = 24  # matrices that are remembered
 _ROOM = 2**27  # floats that they may take
 _MATRICES = 64  # as large as these that a question works with
@@ -27,9 +28,9 @@ class Preview:
     Attributes
     ----------
     heavy : callable
-        The covariance of the heaviest samples.
+        The covariance of the heaviest samples, in short floats.
     rest : ndarray, shape (N, N)
-        What the others add to these moments.
+        What the others add to these moments, in short floats.
     most_steps : int
         Previews that take about half as long as a pass.
     """
@@ -39,7 +40,8 @@ class Preview:
     most_steps: int
 
     def __call__(self, N: Array) -> Array:
-        """Return about the covariance of a symmetric matrix."""
+        """Return about the covariance of a symmetric matrix, in short floats."""
+        N = N.astype(SHORT, copy=False)
         image, own = self.heavy(N) + 2 * self.rest * N, np.diag(N)
         image[np.diag_indices(len(N))] += self.rest @ own - 2 * np.diag(self.rest) * own
         return np.asarray(image)

@@ -21,7 +21,7 @@ from sgdmem.numeric.compilation.gpu_arrays import chosen_library
 from sgdmem.numeric.compilation.progress import report_pass
 from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.first_pass import FirstPass, squared_moments
-from sgdmem.numeric.problems.images import Preview, RememberedImages
+from sgdmem.numeric.problems.images import SHORT, Preview, RememberedImages
 from sgdmem.numeric.problems.passes_on_gpu import PassesOnGpu
 from sgdmem.numeric.problems.symmetric_products import fourth_moments
 from sgdmem.numeric.problems.whitened import RowsLeft, WhitenedRows, decompose
@@ -32,7 +32,8 @@ from sgdmem.symbolic.errors import InputError, shown
 _AFRESH = Drawing()
 OPERATIONS = 120  # roundings, beside those of the sums
 _HEAVY = 1000  # samples that are asked first
-_MANY = 10  # times as many, from which on they are
+_MANY = 10  # times as many, at least, are there altogether
+_LONG_PASS = 5 * 10**6  # products, below which it is as quick to ask all
 _LOCAL = ("images", "given", "on_gpu")  # what stays where it is
 _FEWEST_STEPS, _MOST_STEPS = 5, 30  # of a preview
 
@@ -169,12 +170,18 @@ class Samples:
         """What passes over the samples found so far."""
         identity = np.eye(self.eigenvalues.size)
         of_identity = _symmetric(self._first_pass.of_identity) - identity
-        heavy = self._heavy
+        chosen, n = self._heavy, len(self)
         preview = None
-        if heavy is not None:
-            rest = self._first_pass.coupling - squared_moments(heavy.columns[:], heavy.weights)
-            steps = min(_MOST_STEPS, max(_FEWEST_STEPS, len(self) // (2 * len(heavy))))
-            preview = Preview(partial(heavy.covariance, told=_silent), rest, steps)
+        if chosen is not None:
+            heavy, rest = chosen, self._first_pass.coupling
+            rest = rest - squared_moments(heavy.columns[:], heavy.weights)
+            steps = min(_MOST_STEPS, max(_FEWEST_STEPS, n // len(heavy)))
+            short = replace(
+                heavy,
+                columns=heavy.columns[:].astype(SHORT),
+                weights=heavy.weights.astype(SHORT),
+            )
+            preview = Preview(partial(short.covariance, told=_silent), rest.astype(SHORT), steps)
         return RememberedImages(self.covariance, of_identity, self.rounding, preview)
 
     @property
@@ -183,9 +190,11 @@ class Samples:
 
         A sample's part in the mean of :math:`|H_s|^2`, in the units of the loss, is what counts.
         """
-        if len(self) < _MANY * _HEAVY:
+        n, outputs, modes = self.columns.shape
+        count = min(_HEAVY, n // _MANY)
+        if count < _HEAVY and 2 * n * outputs * modes**2 < _LONG_PASS:
             return None
-        chosen = self._first_pass.heaviest(self.weights, _HEAVY)
+        chosen = self._first_pass.heaviest(self.weights, count)
         columns = self.columns
         some = columns[chosen] if isinstance(columns, np.ndarray) else columns.some(chosen)
         weights = self.weights[chosen]

@@ -69,16 +69,18 @@ def weighted_squares(Z: Array, weights: Array) -> Array:
 def _forms(Z: Array, N: Array) -> Callable[[slice], Array]:
     """Return what makes z^T N z of a block of rows: z^T N z is twice that of one half of N."""
     n, d = Z.shape
-    room = np.empty((min(n, _block(d)), d))
+    room = np.empty((min(n, _block(d)), d), Z.dtype)
     if d >= _WIDE:
-        from scipy.linalg.blas import dtrmm  # slow to import
+        from scipy.linalg.blas import dtrmm, strmm  # slow to import
+
+        multiply = strmm if Z.dtype == np.float32 else dtrmm
 
         upper = np.triu(N)
         upper[np.diag_indices(d)] /= 2
 
         def turned(z: Array) -> Array:
             room[: len(z)] = z
-            found: Array = dtrmm(2.0, upper.T, room[: len(z)].T, lower=1, overwrite_b=1).T
+            found: Array = multiply(2.0, upper.T, room[: len(z)].T, lower=1, overwrite_b=1).T
             return found
     else:
         count = 1 if d <= _FEW else 2 if d <= _NARROW else _PARTS
@@ -106,8 +108,8 @@ class _Squares:
 
     def __init__(self, Z: Array) -> None:
         n, d = Z.shape
-        self.Z, self.total = Z, np.zeros((d, d))
-        self._room = np.empty((min(n, _block(d)), d))
+        self.Z, self.total = Z, np.zeros((d, d), Z.dtype)
+        self._room = np.empty((min(n, _block(d)), d), Z.dtype)
 
     def add(self, rows: slice, weights: Array) -> None:
         """Add those of a block; NumPy sees a product of a matrix with itself, and halves it."""

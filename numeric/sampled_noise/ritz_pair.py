@@ -45,7 +45,7 @@ _USUAL, _FINE = 3, 1e-6  # passes that a question takes, and residual at the end
 _GAIN = 1e-4  # part of the residual to which a preview is followed: no pass gains more
 _TOGETHER = 2**21  # entries of matrices that are copied at once
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
-_SHARES = np.geomspace(0.3, 3e-14, 14)  # of the diagonal in the matrix that proves the upper bound
+_SHARES = np.geomspace(0.3, 3e-14, 27)  # of the diagonal in the matrix that proves the upper bound
 _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper bound until it is proved
 
 
@@ -64,16 +64,21 @@ class RitzPair:
         to the next Ritz value.
     """
 
-    def __init__(self, images: RememberedImages | CorrectedPreview, products: Array) -> None:
-        self.images, self.products = images, products
+    def __init__(self, images: RememberedImages, products: Array) -> None:
+        self.images, self.products, self.weights = images, products, 1 / products
         self.known = images.remembered()
         self.found: Known | None = None
         self.before = np.inf
-        flat, weights = self.known.matrices.reshape(len(self.known.matrices), -1), 1 / products
+        flat = self.known.matrices.reshape(len(self.known.matrices), -1)
         some = max(1, _TOGETHER // products.size)
-        parts = [flat[k : k + some] * weights.ravel() for k in range(0, len(flat), some)]
-        self.gram = np.concatenate([part @ flat.T for part in parts])
-        self.form = self.known.form
+        parts = [flat[k : k + some] * self.weights.ravel() for k in range(0, len(flat), some)]
+        gram = np.concatenate([part @ flat.T for part in parts])
+        root = 1 / np.sqrt(np.diag(gram))
+        values, vectors = np.linalg.eigh(gram * root * root[:, None])
+        kept = values > _DEPENDENT * values[-1]
+        # columns: combinations that are orthonormal in the metric of G, and A in their space
+        self.turn = root[:, None] * vectors[:, kept] / np.sqrt(values[kept])
+        self.projected = self.turn.T @ self.known.form @ self.turn
         self._solve()
 
     @property
@@ -108,7 +113,7 @@ class RitzPair:
         for direction in self._directions():
             size, new = self._norm(direction), direction
             for _ in range(2):  # in exact arithmetic a residual is orthogonal to the space already
-                inner = self._inner(new / self.products)
+                inner = self._inner(new * self.weights)
                 new = new - self._combined(self.turn @ (self.turn.T @ inner), "matrices")
             if self._norm(new) > _INVARIANT * size:
                 break
@@ -120,8 +125,10 @@ class RitzPair:
         image = self.images.covariance(new)  # may be interrupted
         own = Known.of(new, image, self.images.preview)
         self.found = own if self.found is None else self.found.joined(own)
-        self.gram = _bordered(self.gram, self._inner(new / self.products))
-        self.form = _bordered(self.form, self._inner(image))
+        size, inner = self._norm(new), self._inner(image)
+        beside = self.turn.T @ inner[:-1] / size
+        self.projected = _bordered(self.projected, beside, float(inner[-1]) / size**2)
+        self.turn = _bordered(self.turn, None, 1 / size)
         self.before = self.residual
         self._solve()
 
@@ -138,49 +145,43 @@ class RitzPair:
         slow = self.passes > 0 and self.residual > _USEFUL * self.before
         if preview is not None and self.residual > _FINEST and not slow:
             near = self._seen_from_near(preview)
-            if near.passes:
-                yield near.matrix
+            if near is not None:
+                yield near
         yield self.products * self.covariance - self.value * self.matrix
 
-    def _seen_from_near(self, preview: Preview) -> RitzPair:
-        """Return the pair to which the preview leads, corrected by what is known."""
+    def _seen_from_near(self, preview: Preview) -> Array | None:
+        """Return the matrix to which the preview leads, corrected by what is known."""
         missed = self._combined(self.coefficients, "missed")
         own = Known(self.matrix[None], self.covariance[None], missed[None], np.empty((1, 1)))
-        near = RitzPair(CorrectedPreview(preview, own, self._parts[-1]), self.products)
-        wanted, most = max(_FINE / 100, _GAIN * min(1.0, self.residual)), preview.most_steps
-        while not (near.residual <= wanted or near.is_invariant or near.passes >= most):
-            near.extend()
-        return near
+        wanted = max(_FINE / 100, _GAIN * min(1.0, self.residual))
+        near = CorrectedPreview(preview, own, self._parts[-1])
+        return near.leading_matrix(self.products, wanted, preview.most_steps)
 
     def _norm(self, matrix: Array) -> float:
         """Return the norm in the metric of G, in which A is symmetric."""
-        return math.sqrt(float(np.vdot(matrix, matrix / self.products)))
+        return math.sqrt(float(np.vdot(matrix, matrix * self.weights)))
 
     def remember(self) -> None:
         """Keep what passes found for other questions."""
-        if self.found is not None and isinstance(self.images, RememberedImages):
+        if self.found is not None:
             self.images.remember(self.found)
 
     def _solve(self) -> None:
-        root = 1 / np.sqrt(np.diag(self.gram))
-        values, vectors = np.linalg.eigh(self.gram * root * root[:, None])
-        kept = values > _DEPENDENT * values[-1]
-        self.turn = root[:, None] * vectors[:, kept] / np.sqrt(values[kept])
-        ritz_values, inner = np.linalg.eigh(self.turn.T @ self.form @ self.turn)
+        ritz_values, inner = np.linalg.eigh(self.projected)
         self.coefficients = self.turn @ inner[:, -1]
         self.matrix, self.covariance = (
             self._combined(self.coefficients, name) for name in ("matrices", "images")
         )
         # N has the norm 1 in the metric of G only to rounding
-        self.norm = float(np.vdot(self.matrix, self.matrix / self.products))
+        self.norm = float(np.vdot(self.matrix, self.matrix * self.weights))
         self.value = float(np.vdot(self.matrix, self.covariance)) / self.norm
         rest = self.products * self.covariance - self.value * self.matrix
-        square = float(np.vdot(rest, rest / self.products)) / self.norm
+        square = float(np.vdot(rest, rest * self.weights)) / self.norm
         self.residual = square**0.5 / self.value if self.value > 0 else np.inf
         gap = 1 - ritz_values[-2] / self.value if len(ritz_values) > 1 and self.value > 0 else 0.0
         self.error = self.residual * min(1.0, self.residual / gap if gap > 0 else 1.0)
         dimension = len(self.products) * (len(self.products) + 1) // 2
-        full = int(kept.sum()) >= dimension
+        full = len(ritz_values) >= dimension
         self.is_invariant = full or square == 0 or self.residual <= _INVARIANT
 
     @property
@@ -217,16 +218,26 @@ class RitzPair:
             slack = (self._error + weights[place] * chosen.slack) * float(scale.max()) ** 2
             return D, TD, slack, float(np.abs(D).sum(axis=1).max()) * (1 + 1e-6)
 
-        def bound(place: int) -> float:
+        def raised(place: int) -> tuple[Array, Array]:
+            """Return C and its image, plus bounds of their errors."""
             D, TD, slack, row = parts(place)
             TD[np.diag_indices(size)] += slack + error * row * self.value
+            return D, TD
+
+        def bound(place: int) -> float:
+            D, TD = raised(place)
             try:
                 inverse = np.linalg.inv(np.linalg.cholesky(D))
                 return float(np.linalg.eigvalsh(inverse @ TD @ inverse.T)[-1])
             except np.linalg.LinAlgError:
                 return np.inf
 
-        place, best = _least(bound, len(weights))
+        def is_below(place: int, value: float) -> bool:
+            """Whether the bound is below a value, in far less time than it takes."""
+            D, TD = raised(place)
+            return is_definite(D, 0.0) and is_definite(value * D - TD, 0.0)
+
+        place, best = _least(bound, is_below, len(weights))
         if not np.isfinite(best):
             return np.inf
         D, TD, slack, row = parts(place)
@@ -240,7 +251,6 @@ class RitzPair:
 
     def _diagonal(self) -> Base:
         """Return the diagonal whose image is that of the identity."""
-        assert isinstance(self.images, RememberedImages)  # previews prove nothing
         slack = self.images.rounding * len(self.products) ** 0.5
         return Base(np.diag(1 / np.diag(self.products)), self.images.of_identity, slack)
 
@@ -271,26 +281,33 @@ class Base:
     slack: float
 
 
-def _bordered(matrix: Array, row: Array) -> Array:
-    """Return a symmetric matrix with one more row and column."""
-    return np.block([[matrix, row[:-1, None]], [row[None]]])
+def _bordered(matrix: Array, beside: Array | None, corner: float) -> Array:
+    """Return a matrix with one more row and column, which hold a vector, or zeros."""
+    rows, columns = matrix.shape
+    found = np.zeros((rows + 1, columns + 1))
+    found[:-1, :-1], found[-1, -1] = matrix, corner
+    if beside is not None:
+        found[-1, :-1] = found[:-1, -1] = beside
+    return found
 
 
-def _least(function: Callable[[int], float], count: int) -> tuple[int, float]:
-    """Return where a function on 0, 1, ... that falls and then rises is least, and its value."""
+def _least(
+    function: Callable[[int], float], is_below: Callable[[int, float], bool], count: int
+) -> tuple[int, float]:
+    """Return where a function on 0, 1, ... that falls and then rises is least, and its value.
+
+    ``is_below`` says whether it is below a number at a place.
+    """
     low, high = 0, count - 1
-    known: dict[int, float] = {}
-
-    def value(place: int) -> float:
-        if place not in known:
-            known[place] = function(place)
-        return known[place]
-
-    while low < high:
+    best = low, np.inf
+    while True:
         middle = (low + high) // 2
-        if value(middle) > value(middle + 1):
+        value = function(middle)
+        if value < best[1]:
+            best = middle, value
+        if low >= high:
+            return best
+        if np.isfinite(value) and is_below(middle + 1, value):
             low = middle + 1
         else:
             high = middle
-    best = min(known, key=known.__getitem__) if known else low
-    return best, value(best)
