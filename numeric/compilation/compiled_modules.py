@@ -25,7 +25,6 @@ from sgdmem.numeric.compilation.code_keys import key_of, own_source
 
 _SOURCE = "generated.py"
 _lock = RLock()
-_at_hand: set[str] = set()  # modules of sgdmem that are known to be compiled
 
 
 def load_module(source: str) -> ModuleType:
@@ -39,16 +38,7 @@ def load_module(source: str) -> ModuleType:
 
 def load_own(name: str) -> ModuleType:
     """Return a module of sgdmem whose functions are machine code, loaded as generated ones are."""
-    found = load_module(own_source(name))
-    _at_hand.add(name)
-    return found
-
-
-def is_at_hand(name: str) -> bool:
-    """Whether the functions of a module of sgdmem need not be compiled any more."""
-    if name not in _at_hand and read_kept(key_of(own_source(name))) is not None:
-        _at_hand.add(name)
-    return name in _at_hand
+    return load_module(own_source(name))
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sgdmem.numeric.compilation.lane_loops import WIDE, Rows, natural, without
+from sgdmem.numeric.compilation.lane_loops import WIDE, Rows, natural, text_of, without
 from sgdmem.numeric.compilation.llvm_lines import (
     BYTE,
     FLOAT,
@@ -49,6 +49,8 @@ class Lanes:
     known: dict[str, Value] = field(default_factory=dict)  # variables, and entries by their places
     rows: dict[str, tuple[str, str]] = field(default_factory=dict)  # where they are, and strides
     copies: dict[str, str] = field(default_factory=dict)
+    offsets: dict[str, Value] = field(default_factory=dict)  # of rows of flat arrays
+    places: dict[str, tuple[str, Value]] = field(default_factory=dict)  # their arrays and offsets
     left: Value | None = None  # how many are to come
     full: Value | None = None
     sums: dict[str, str] = field(default_factory=dict)  # variables that are sums: their vectors
@@ -135,15 +137,13 @@ class ArrayLines(Lines, ABC):
                 total = self.calculated(ast.Mult(), total, size)
                 total = self.calculated(ast.Add(), total, self._integer(entry))
             return self._at(array, total), array
-        if array.on_stack:
+        if len(array.sizes) == 1:
             (index,) = indices
-            base = without(index, lanes.index)
-            offset = 0 if base is None else natural(base)
-            # vectors do not end where lanes do
-            if offset % WIDE or int(array.sizes[0].text) % WIDE:
-                raise TypeError(f"rows of {subscript.value.id} are not multiples of {WIDE}")
+            offset = lanes.offsets[text_of(without(index, lanes.index))]
             first = self._at(array, Value(INTEGER, lanes.place))
-            return self._at(replace(array, place=first), constant(offset)), array
+            place = self._at(replace(array, place=first), offset)
+            lanes.places[place] = array.root, offset
+            return place, array
         place, stride = lanes.rows[subscript.value.id]
         start = self.calculated(ast.Mult(), Value(INTEGER, stride), constant(natural(indices[0])))
         return self._at(replace(array, place=place), start), array
@@ -174,9 +174,42 @@ class ArrayLines(Lines, ABC):
         # what is chosen or kept must not become a masked store, which some processors do slowly
         how = "store"
         if self._lanes is not None:
-            value = self._lanes.known[place] = self.widened(value, self._lanes.width)
-            how = "store volatile" if array.on_stack else how
+            value = self.widened(value, self._lanes.width)
+            if len(array.sizes) == 1:
+                how = "store volatile"
+                self._forget(array, place)
+            self._lanes.known[place] = value
         self.lines.append(f"  {how} {typed(value)}, ptr {place}, align {BYTES[array.entry]}")
+
+    def _offset(self, name: str, base: ast.expr | None) -> Value:
+        """Return where a row of a flat array begins: vectors do not end where lanes do."""
+        size = self._arrays[name].sizes[0]
+        known = self._arrays[name].on_stack and int(size.text) % WIDE
+        if known or (base is not None and not self._is_multiple(base)):
+            raise TypeError(f"rows of {name} are not multiples of {WIDE}")
+        return constant(0) if base is None else self._integer(base)
+
+    def _is_multiple(self, node: ast.expr) -> bool:
+        """Whether a row surely begins at a multiple of what lanes take at a time."""
+        match node:
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                return self._is_multiple(left) or self._is_multiple(right)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return self._is_multiple(left) and self._is_multiple(right)
+            case ast.Constant() | ast.Name():
+                number = self._value(node)
+                return number.is_constant and number.kind == INTEGER and not int(number.text) % WIDE
+        return False
+
+    def _forget(self, array: Array, place: str) -> None:
+        """Forget what a row that is written may have been, under another name."""
+        lanes = self._lanes
+        assert lanes is not None
+        offset = lanes.places[place][1]
+        for other, (root, known) in lanes.places.items():
+            apart = known.is_constant and offset.is_constant
+            if other != place and root == array.root and not apart:
+                lanes.known.pop(other, None)
 
     # Lanes that are left over -------------------------------------------------------------------
 

@@ -7,11 +7,14 @@ has to be found out, for which a compiler of all of Python takes ten to a hundre
 A kernel may hold assignments, ``if``, loops over ``range`` upwards and over ``lanes``, ``break``;
 floats, integers of 64 bits and flags; ``+ - * / // % >> << & | ^``, comparisons, ``and``, ``or``,
 ``not``, ``x if c else y``, ``abs``, ``min``, ``copysign``, ``sqrt``; and the words of
-`sgdmem.numeric.compilation.kernel_words`. Each has one type, and everything else is refused, and so
-is what may be read before it has a value. In ``lanes`` there are neither loops nor branches; what
-is assigned belongs to the loop, but for flags from outside, ``flag = flag | …``, which one lane is
-enough to set, and sums, ``total = total + …``. Each lane has its sum, and these are added in one
-order on all processors. Loops over whole vectors are better told so: ``lanes(16 * first, 16 * n)``.
+`sgdmem.numeric.compilation.kernel_words`, such as parts, functions that are written out where they
+are called. Each has one type, and everything else is refused, and so is what may be read before it
+has a value. In ``lanes`` there are neither loops nor branches; what is assigned belongs to the
+loop, but for flags from outside, ``flag = flag | …``, which one lane is enough to set, and sums,
+``total = total + …``. Each lane has its sum, and these are added in one order on all processors.
+Loops over whole vectors are better told so: ``lanes(16 * first, 16 * n)``. Arrays are given with
+one member in each column; rows of a flat array, ``array[16 * row + p]`` with any number outside as
+the row, hold 16 members side by side, in loops over whole vectors.
 
 It differs from Python in this: both parts of ``and``, ``or`` and ``x if c else y`` are computed,
 ``x / 0`` is infinite or no number, integers wrap around, and nobody looks whether an index is
@@ -23,14 +26,24 @@ from __future__ import annotations
 import ast
 import json
 import math
+import operator
 import os
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 from sgdmem.numeric.compilation.kernel_names import check_names
+from sgdmem.numeric.compilation.kernel_parts import is_marked, without_parts
 from sgdmem.numeric.compilation.kernel_writer import KernelWriter, types_of
 from sgdmem.numeric.compilation.lane_loops import COPIES
 
+_CONSTANT: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 _NAMES = {"f8": "float64", "i8": "int64", "i1": "int8", "b1": "bool"}
 
 
@@ -79,25 +92,30 @@ def written_kernels(source: str) -> tuple[str, dict[str, Any]]:
     constants: dict[str, float] = {"inf": math.inf, "nan": math.nan}
     calls: dict[str, str] = {}
     kernels: dict[str, str] = {}
+    parts: dict[str, ast.FunctionDef] = {}
     for node in ast.parse(source).body:
         match node:
             case ast.ImportFrom(module=str(module)) if module.startswith("sgdmem."):
                 home = vars(import_module(module))
-                constants |= {
-                    x.name: home[x.name]
-                    for x in node.names
-                    if isinstance(home[x.name], int | float)
-                }
+                for x in node.names:
+                    if isinstance(home[x.name], int | float):
+                        _give(constants, x.name, home[x.name])
             case ast.Assign(
                 targets=[ast.Name(id=name)],
                 value=ast.Call(func=ast.Name(id="calling"), args=[ast.Constant(value=signature)]),
             ):
                 calls[name] = str(signature)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                _give(constants, name, _number(value, constants))
+            case ast.FunctionDef(name=name) if is_marked(node, "part"):
+                _give(parts, name, node)
             case ast.FunctionDef(
                 name=name, decorator_list=[ast.Call(func=ast.Name(id="machine_code")) as mark]
             ):
-                signature = kernels[name] = ast.literal_eval(mark.args[0])
+                signature = ast.literal_eval(mark.args[0])
+                _give(kernels, name, signature)
                 contract = any(ast.literal_eval(x.value) for x in mark.keywords)
+                node = without_parts(node, parts, constants)
                 check_names(node, constants.keys() | {"int64"})
                 known = constants, calls, kernels
                 texts.append(KernelWriter(node, signature, contract, *known).text)
@@ -107,3 +125,23 @@ def written_kernels(source: str) -> tuple[str, dict[str, Any]]:
                 ]
                 table[name] = {"symbol": name, "arguments": arguments}
     return "\n".join(texts), table
+
+
+def _give(known: dict[str, Any], name: str, value: Any) -> None:
+    """Say what a name means; in a source that is joined from modules it means one thing."""
+    if known.setdefault(name, value) != value:
+        raise TypeError(f"{name} means several things")
+
+
+def _number(node: ast.expr, constants: Mapping[str, float]) -> Any:
+    """Return the value of a constant of a module."""
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return number
+        case ast.Name(id=name) if name in constants:
+            return constants[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_number(operand, constants)
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _CONSTANT:
+            return _CONSTANT[type(sign)](_number(left, constants), _number(right, constants))
+    raise TypeError(f"no constant of kernels: {ast.unparse(node)}")

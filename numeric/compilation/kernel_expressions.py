@@ -45,11 +45,11 @@ class ExpressionLines(ArrayLines):
         if lanes is not None and name in lanes.sums:
             self._set_sum(lanes, name, value)
             return
-        if (
-            lanes is not None and value.lanes and lanes.left is not None
-        ):  # those that are left over count for nothing
-            inside = self._inside(lanes, lanes.left)
-            value = self.any_lane(self.calculated(ast.BitAnd(), value, inside))
+        if lanes is not None and value.lanes:
+            if lanes.left is not None:  # those that are left over count for nothing
+                inside = self._inside(lanes, lanes.left)
+                value = self.calculated(ast.BitAnd(), value, inside)
+            value = self.any_lane(value)
         if name not in self._variables:
             place = self._variables[name] = Value(value.kind, self.name("%place"))
             self.entry.append(f"  {place.text} = alloca {value.kind}")

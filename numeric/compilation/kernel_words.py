@@ -15,7 +15,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 
-_Kernel = TypeVar("_Kernel", bound=Callable[..., None])
+_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
 lanes = range  # a loop whose turns do not depend on each other
 
@@ -34,6 +34,14 @@ def machine_code(signature: str, contract: bool = False) -> Callable[[_Kernel], 
     return lambda kernel: kernel
 
 
+def part(function: _Kernel) -> _Kernel:
+    """Mark a function of numbers that kernels of the same source call, and parts after it.
+
+    It assigns, in straight lines, and returns a number or a tuple of them.
+    """
+    return function
+
+
 def on_stack(size: int) -> Array:
     """Return an array of so many floats, a literal; what they are is not said.
 
@@ -49,13 +57,15 @@ def shaped(flat: Array, shape: tuple[int, ...]) -> Array:
 
 def fma(x: float, y: float, z: float) -> float:
     """Return x y + z, rounded once."""
-    if not all(map(math.isfinite, (x, y, z))):
-        return x * y + z
-    exact = Fraction(x) * Fraction(y) + Fraction(z)
+    if not math.isfinite(z):
+        return z if math.isfinite(x) and math.isfinite(y) else x * y + z
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return x * y
+    exact = Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))
     try:
         return float(exact) if exact else x * y + z  # with its sign
     except OverflowError:
-        return math.copysign(math.inf, exact)
+        return math.inf if exact > 0 else -math.inf
 
 
 def bits_of(x: float) -> int:

@@ -12,6 +12,7 @@ from sgdmem.numeric.compilation.lane_loops import (
     NARROW,
     WIDE,
     entries,
+    flat_rows,
     gathered_names,
     is_whole,
     read_names,
@@ -244,15 +245,22 @@ class KernelWriter(ExpressionLines):
         self, index: str, body: list[ast.stmt], start: Value, stop: Value, full: bool
     ) -> None:
         """Write a loop over vectors; lanes that are left over work on copies."""
-        on_stack = {name for name, array in self._arrays.items() if array.on_stack}
+        full = full or (_is_full(start) and _is_full(stop))
+        flat = {
+            name
+            for name, array in self._arrays.items()
+            if array.on_stack or (full and len(array.sizes) == 1 and array.entry == FLOAT)
+        }
         used = entries(body)
-        rows = used_rows(body, used, index, on_stack)
+        rows = used_rows(body, used, index, flat)
         self._keep_apart(used, start)
         columns = {
             name: constant(0) if some.base is None else self._integer(some.base)
             for name, some in rows.items()
         }
         lanes = Lanes(index, gathered_names(body), WIDE if len(body) < _LONG else NARROW)
+        for (name, text), base in flat_rows(body, used, index, flat).items():
+            lanes.offsets[text] = self._offset(name, base)
         for name in sorted(read_names(body) & self._variables.keys() - lanes.gathered - {index}):
             lanes.known[name] = self.widened(self._get(name), lanes.width)
         for name in sorted(lanes.gathered):
@@ -305,8 +313,13 @@ class KernelWriter(ExpressionLines):
         roots = {name: self._arrays[name].root for name, _ in used}
         written = {roots[name] for name, node in used if isinstance(node.ctx, ast.Store)}
         for name in roots:
-            if self._arrays[name].on_stack and start.text not in map(str, range(0, 2**16, WIDE)):
+            if self._arrays[name].on_stack and not _is_full(start):
                 raise TypeError(f"lanes of {name} begin at a multiple of {WIDE}")
         names = [name for name, root in roots.items() if root in written]
         if len(names) > len(written):
             raise TypeError(f"lanes write an array with several names: {', '.join(names)}")
+
+
+def _is_full(end: Value) -> bool:
+    """Whether no lane is left over up to here."""
+    return end.is_constant and int(end.text) >= 0 and int(end.text) % WIDE == 0

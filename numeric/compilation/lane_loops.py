@@ -41,27 +41,43 @@ def used_rows(
     body: list[ast.stmt],
     used: list[tuple[str, ast.Subscript]],
     index: str,
-    on_stack: Container[str],
+    flat: Container[str],
 ) -> dict[str, Rows]:
     """Return what a loop uses of the arrays that are given, from its `entries`."""
     found: dict[str, Rows] = {}
     changing = names_given(body) | {index}
     for name, node in used:
-        if name in on_stack:
+        if name in flat:
             continue
         if not isinstance(node.slice, ast.Tuple):
             raise TypeError(f"lanes are along the second axis of {name}")
         row, column = node.slice.elts
         base = without(column, index)
         some = found.setdefault(name, Rows(base))
-        if _text(base) != _text(some.base) or read_names([base]) & changing:
+        if text_of(base) != text_of(some.base) or read_names([base]) & changing:
             raise TypeError(f"lanes of {name} begin at several places: {ast.unparse(node)}")
         some.count = max(some.count, natural(row) + 1)
         some.written |= isinstance(node.ctx, ast.Store)
     return found
 
 
-def _text(base: ast.expr | None) -> str:
+def flat_rows(
+    body: list[ast.stmt], used: list[tuple[str, ast.Subscript]], index: str, flat: Container[str]
+) -> dict[tuple[str, str], ast.expr | None]:
+    """Return where rows of flat arrays begin, by the arrays' names and the texts of these."""
+    found: dict[tuple[str, str], ast.expr | None] = {}
+    changing = names_given(body) | {index}
+    for name, node in used:
+        if name in flat:
+            base = without(node.slice, index)
+            if read_names([base]) & changing:
+                raise TypeError(f"a row of {name} begins at what lanes change: {ast.unparse(node)}")
+            found[name, text_of(base)] = base
+    return found
+
+
+def text_of(base: ast.expr | None) -> str:
+    """Return the text of what is added to the number of a lane."""
     return "" if base is None else ast.unparse(base)
 
 

@@ -25,6 +25,7 @@ _COMPILER = tuple(
     for name in (
         "kernel_compiler",
         "kernel_names",
+        "kernel_parts",
         "kernel_writer",
         "kernel_expressions",
         "kernel_arrays",
@@ -91,9 +92,9 @@ def load_code(source: str) -> SimpleNamespace:
         return _load(source, cache_folder())
 
 
-def load_own_code(name: str) -> SimpleNamespace:
-    """Return the functions of a module of sgdmem."""
-    return load_code(own_source(name))
+def load_own_code(*names: str) -> SimpleNamespace:
+    """Return the functions of a module of sgdmem, or of several that call each other's."""
+    return load_code("\n".join(map(own_source, names)))
 
 
 @lru_cache(maxsize=256)

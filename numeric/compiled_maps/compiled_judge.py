@@ -13,11 +13,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.object_code import load_code, load_own_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
-from sgdmem.numeric.compiled_maps.judge_by_all_poles import (
-    is_worthwhile,
-    judge_by_all_poles,
-    pairs,
-)
+from sgdmem.numeric.compiled_maps.judge_by_all_poles import judge_by_all_poles, pairs
 from sgdmem.numeric.compiled_maps.judge_on_gpu import judge_on_gpu
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
@@ -46,7 +42,6 @@ def judge_compiled(
     found: Outcomes | OutcomesOnGpu,
     device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
-    in_parts: bool = False,
 ) -> None:
     """Judge all points, and fill in ``found``; what the error bounds leave open stays undecided.
 
@@ -56,8 +51,6 @@ def judge_compiled(
         Of the family.
     noises
         For each combination of the axes that belong to the problem.
-    in_parts
-        Whether results must not depend on how many other points are judged with them.
     """
     spread = load_own_code(CHUNK_LOOPS).spread
 
@@ -117,10 +110,7 @@ def judge_compiled(
         by_nodes(size, [spectrum.deeply_compressed])
 
     def by_all_poles(size: int) -> None:
-        if in_parts or is_worthwhile(size):
-            judge_by_all_poles(program, size, spectrum, damped, read_pairs, write, advance)
-        else:
-            advance(size)
+        judge_by_all_poles(program, size, spectrum, damped, read_pairs, write, advance)
 
     def on_gpu(_: int) -> None:
         axes, noise = (own.numbers, own.sizes, own.strides), (shares.numbers, shares.stride)

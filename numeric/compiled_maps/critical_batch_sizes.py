@@ -10,7 +10,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
-from sgdmem.numeric.compiled_maps.judge_by_all_poles import is_worthwhile, judge_by_all_poles
+from sgdmem.numeric.compiled_maps.judge_by_all_poles import judge_by_all_poles
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import (
     LANES,
     NOISE,
@@ -68,7 +68,7 @@ def critical_batch_sizes(
             tried[:, left] = _solved(family, left, short, read)
             left = left[np.isnan(tried[_FOUND, left])]
     for _ in range(_MOST_CORRECTIONS):
-        if not left.size or not is_worthwhile(left.size):
+        if not left.size:
             break
         tried[:, left] = _corrected(family, left, tried[:, left], spectrum, read, read_pairs)
         left = left[np.isnan(tried[_FOUND, left])]

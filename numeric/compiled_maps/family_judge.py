@@ -69,8 +69,6 @@ class FamilyJudge:
         Where it is no axis.
     device
         Where machine code runs.
-    in_parts
-        Whether a map is judged part by part, with the same results whatever the parts.
     """
 
     build: Build
@@ -78,7 +76,6 @@ class FamilyJudge:
     problem: Problem
     batch_size: Any = math.inf
     device: Literal["cpu", "cuda"] = "cpu"
-    in_parts: bool = False
 
     @property
     def _usable(self) -> Compiled | None:
@@ -122,8 +119,7 @@ class FamilyJudge:
         bold &= not spectrum.diverges
         if self._decayed is not None and (simple | bold).any():
             program, exceptions = self._decayed
-            settings = self.device, advance, self.in_parts
-            judge_compiled(program, points, spectrum, noises, found, *settings)
+            judge_compiled(program, points, spectrum, noises, found, self.device, advance)
             left = np.union1d(found.undecided, _excepted_places(points, exceptions))
             if bold.any():
                 cautious = Outcomes.empty(len(points), sums=False)

@@ -12,7 +12,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.object_code import load_code, load_own_code
 from sgdmem.numeric.compilation.threads import pieces, processors, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
-from sgdmem.numeric.compiled_maps.judge_by_all_poles import is_worthwhile, judge_by_all_poles
+from sgdmem.numeric.compiled_maps.judge_by_all_poles import judge_by_all_poles
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, STATE
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.node_sums import (
@@ -70,7 +70,7 @@ def family_sums(
             left = left[np.isnan(found[0, left])]
         if not left.size:
             break
-    if isinstance(spectrum, Spectrum) and left.size and is_worthwhile(left.size):
+    if isinstance(spectrum, Spectrum) and left.size:
         found[:, left] = _by_all_poles(family, values[:, left], spectrum, threads)
         left = left[np.isnan(found[0, left])]
     if isinstance(spectrum, Spectrum) and left.size:

@@ -5,27 +5,31 @@ What it costs, some microseconds, hardly depends on where the poles lie, nor on 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compilation.compiled_modules import is_at_hand, load_own
+from sgdmem.numeric.compilation.object_code import load_own_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import ROWS
+from sgdmem.numeric.compiled_maps.program_in_pairs import LANES
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.programs.program import SIGNS, Program
 
-_PROGRAMS = "sgdmem.numeric.compiled_maps.program_in_pairs"
-_JUDGE = "sgdmem.numeric.compiled_maps.machine_code_of_all_poles"
-_SIDE_BY_SIDE = 32
+KERNELS = tuple(
+    f"sgdmem.numeric.compiled_maps.{name}"
+    for name in (
+        "double_double",
+        "program_in_pairs",
+        "crossing_roots",
+        "poles_of_summand",
+        "machine_code_of_all_poles",
+    )
+)
 _TASK = 512  # members that a thread takes at a time
-_REPAID = 400  # members: one by one they take as long as machine code takes to be made
-_REPAID_IMPORT = 80  # members: one by one they take as long as Numba to be imported
-_left_out = 0
 
 
 def pairs(values: Sequence[Fraction]) -> Array:
@@ -36,21 +40,6 @@ def pairs(values: Sequence[Fraction]) -> Array:
     rest = Ball.exactly([values[k] - Fraction(float(first.mid[k])) for k in inexact])
     found[1:, inexact] = rest.mid, rest.rad
     return found
-
-
-def is_worthwhile(members: int) -> bool:
-    """Whether to judge some more members so: the machine code is at hand, or they repay making it.
-
-    All that were left to slower judges before count.
-    """
-    global _left_out
-    enough = _REPAID
-    if all(map(is_at_hand, (_PROGRAMS, _JUDGE))):
-        enough = 0 if "numba" in sys.modules else _REPAID_IMPORT
-    if _left_out + members >= enough:
-        return True
-    _left_out += members
-    return False
 
 
 def judge_by_all_poles(
@@ -83,8 +72,9 @@ def judge_by_all_poles(
     threads
         By default as many as there are processors.
     """
-    run, judge = load_own(_PROGRAMS).run, load_own(_JUDGE).judge
+    judge = load_own_code(*KERNELS).judge
     steps, constants = encoded(family.program, family.parameters)
+    circles = first_angles(family.memory)
     outputs = np.array(family.program.outputs)
     short = spectrum.deeply_compressed
     order = np.argsort(-short.nodes, kind="stable")
@@ -93,13 +83,13 @@ def judge_by_all_poles(
     errors = np.zeros_like(short.errors) if spectrum.diverges else short.errors  # there is no sum
     disks = short.centers, short.reaches, errors
 
+    program = steps, constants, outputs, family.memory
+
     def work(task: slice) -> None:
         values, shares = read(task)
-        size = task.stop - task.start
-        numbers = np.empty((3, outputs.size, size))
-        run(steps, constants, outputs, values, numbers, np.empty((3, len(steps), _SIDE_BY_SIDE)))
-        found = np.empty((ROWS, size))
-        judge(numbers, family.memory, shares, *parts, *disks, damped, found)
+        space = np.empty(3 * LANES * (values.shape[1] + len(steps)))
+        found = np.empty((ROWS, task.stop - task.start))
+        judge(*program, values, shares, *parts, *disks, damped, circles, space, found)
         write(task, found)
 
     work_in_threads(work, pieces(0, members, _TASK), threads, advance)
@@ -126,3 +116,15 @@ def encoded(program: Program, parameters: Sequence[str]) -> tuple[Array, Array]:
         else:
             steps.append((2 + SIGNS.index(kind), *arguments))
     return np.array(steps, dtype=int).reshape(-1, 3), pairs(constants)
+
+
+def first_angles(most: int) -> Array:
+    """Return points on the unit circle, real and imaginary parts in turns, as many as the row says.
+
+    They are where roots are looked for first, turned so that they are not symmetric.
+    """
+    found = np.zeros((most + 1, 2 * most))
+    for count in range(1, most + 1):
+        angles = 2 * np.pi * np.arange(count) / count + 0.7 + 0.3 * count
+        found[count, : 2 * count] = np.array([np.cos(angles), np.sin(angles)]).T.ravel()
+    return found

@@ -1,62 +1,46 @@
-"""Parts of machine code: the poles of a noise summand with their weights, and bounds of errors.
+# mypy: allow-untyped-calls, allow-untyped-defs
+"""Kernels: the poles of a noise summand with their weights, and bounds of errors, for a row.
 
-See `sgdmem.numeric.compiled_maps.machine_code_of_all_poles`.
+See `sgdmem.numeric.compiled_maps.machine_code_of_all_poles`. A pole has ten rows: real and
+imaginary part, a bound of its error, the same of its weight, and four for sums over nodes. That at
+infinity of y is the first one. What is no pole, or too far, has no weight, far below 0.
 """
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, sqrt
 
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack, part
 from sgdmem.numeric.compiled_maps.crossing_roots import (
     LEAST,
+    MOST,
     STEP,
-    ball_at,
-    modulus,
     value_around,
 )
 from sgdmem.numeric.compiled_maps.double_double import (
     TINY,
-    compiled_part,
+    modulus,
     over_ball,
     plus_complex,
-    root,
     times_ball,
     times_complex,
 )
+from sgdmem.numeric.compiled_maps.program_in_pairs import LANES
 
 _SHARP = 2.0**-10  # relative error of a distance from a pole, so that squares do not matter
 _FAR = 4.0  # times the largest eigenvalue: farther, no more than this need be known
-_LEAST_TOP, _MOST_TOP = 1e-120, 1e120  # of eigenvalues
-_LEAST, _MOST = 1e-140, 1e140  # of distances from poles, and of poles: for their squares
+_LEAST_TOP = 1e-120  # of eigenvalues
+_MOST_TOP = 1e120
+_LEAST_APART = 1e-140  # of distances from poles, and of poles: for their squares
+_MOST_APART = 1e140
+_WELL_KNOWN = 2.0**-40
+_ROOM = 1 - 2.0**-40
+NODE_ROUNDING = 32 * UNIT
 
 
-@compiled_part
-def slope_at(W, M, i, count, roots, radii):  # type: ignore[no-untyped-def]
-    """Return y W'(y) at a root, the product of its distances, and a bound of its relative error."""
-    yr, yi = roots[4 * i], roots[4 * i + 2]
-    vr, vi = W[3 * M] * yr, W[3 * M] * yi
-    error = 8 * (M + 1) * UNIT + W[3 * M + 2] / abs(W[3 * M]) + radii[i] / modulus(yr, yi)
-    if not LEAST < modulus(vr, vi) < 1 / LEAST:
-        error = inf
-    for j in range(count):
-        for upper in (1.0, -1.0):
-            if (upper > 0.0 and j == i) or (upper < 0.0 and roots[4 * j + 2] == 0.0):
-                continue
-            # the first differences of close ones are exact
-            dr = (yr - roots[4 * j]) + (roots[4 * i + 1] - roots[4 * j + 1])
-            di = (yi - upper * roots[4 * j + 2]) + (roots[4 * i + 3] - upper * roots[4 * j + 3])
-            vr, vi = vr * dr - vi * di, vr * di + vi * dr
-            apart = modulus(dr, di)
-            if not LEAST < modulus(vr, vi) < 1 / LEAST:
-                error = inf
-            rounded = abs(yr - roots[4 * j]) + abs(yi - upper * roots[4 * j + 2])
-            error += (radii[i] + radii[j] + 4 * UNIT * rounded) / apart
-    return vr, vi, 1.1 * error
-
-
-@compiled_part
-def quotient(a, b, c, d):  # type: ignore[no-untyped-def]
+@part
+def quotient(a, b, c, d):
     """Return (a + ib) / (c + id), as two floats."""
     larger = abs(c) if abs(c) > abs(d) else abs(d)
     c, d = c / larger, d / larger
@@ -64,134 +48,213 @@ def quotient(a, b, c, d):  # type: ignore[no-untyped-def]
     return (a * c + b * d) / size / larger, (b * c - a * d) / size / larger
 
 
-@compiled_part
-def pole_at(F, G, Q, W, n, i, count, roots, radii, top):  # type: ignore[no-untyped-def]
-    """Return a pole, its weight, bounds of their errors, and what a far one adds to s / lambda^2.
+@machine_code("f8[::1], i8, i8, i8, f8[::1], f8[::1], f8[::1], f8[::1]")
+def slope_at(W, M, i, most, live, roots, radii, out):
+    """Fill in y W'(y) at a root, the product of its distances, and a bound of its relative error.
 
-    That is -1 where nothing is known; the weight of a far pole is 0.
+    The result has three rows.
     """
+    rounding = 8 * (M + 1) * UNIT
+    for p in lanes(LANES):
+        yr, yi = roots[LANES * 4 * i + p], roots[LANES * (4 * i + 2) + p]
+        h, r = W[LANES * 3 * M + p], W[LANES * (3 * M + 2) + p]
+        vr, vi = h * yr, h * yi
+        size = modulus(vr, vi)
+        error = rounding + r / abs(h) + radii[LANES * i + p] / modulus(yr, yi)
+        out[p], out[16 + p] = vr, vi
+        out[32 + p] = error if (size > LEAST) & (size < MOST) else inf
+    for j in range(most):
+        for side in range(2):
+            upper, another = 1.0 - 2 * side, j != i or side == 1
+            for p in lanes(LANES):
+                yr, yi = roots[LANES * 4 * i + p], roots[LANES * (4 * i + 2) + p]
+                xr, xi = roots[LANES * 4 * j + p], upper * roots[LANES * (4 * j + 2) + p]
+                # the first differences of close ones are exact
+                dr = (yr - xr) + (roots[LANES * (4 * i + 1) + p] - roots[LANES * (4 * j + 1) + p])
+                di = (yi - xi) + (
+                    roots[LANES * (4 * i + 3) + p] - upper * roots[LANES * (4 * j + 3) + p]
+                )
+                counts = (live[LANES * j + p] > 0.5) & another & ((upper > 0.0) | (xi != 0.0))
+                vr, vi, error = out[p], out[16 + p], out[32 + p]
+                nr, ni = vr * dr - vi * di, vr * di + vi * dr
+                size = modulus(nr, ni)
+                rounded = 4 * UNIT * (abs(yr - xr) + abs(yi - xi))
+                more = radii[LANES * i + p] + radii[LANES * j + p] + rounded
+                more = error + more / modulus(dr, di)
+                more = more if (size > LEAST) & (size < MOST) else inf
+                out[p], out[16 + p] = nr if counts else vr, ni if counts else vi
+                out[32 + p] = more if counts else error
+    for p in lanes(LANES):
+        out[32 + p] = 1.1 * out[32 + p]
+
+
+@machine_code(
+    "f8[::1], f8[::1], f8[::1], f8[::1], i8, i8, i8, f8[::1], f8[::1], f8[::1], f8, f8[::1], "
+    "f8[::1], f8[::1]"
+)
+def put_pole(
+    F, G, Q, W, n, i, most, live, roots, radii, top, poles, far, ok,
+):  # fmt: skip
+    """Fill in the pole of a root of W; add to ``far`` what a far one adds to s / lambda^2.
+
+    What is not known to be away from the eigenvalues sets ``ok`` to 0.
+    """
+    even_f, even_g, odd_f, odd_g = on_stack(80), on_stack(80), on_stack(80), on_stack(80)
+    even_q, odd_q, slope, around = on_stack(80), on_stack(80), on_stack(48), on_stack(16)
     M = n - 1
-    y, around = (roots[4 * i], roots[4 * i + 1], roots[4 * i + 2], roots[4 * i + 3]), radii[i]
-    size = root(modulus(y[0], y[2]))
-    b, b_e = value_around(F, 0, 2, n, y, around)
-    c, c_e = value_around(G, 0, 2, n, y, around)
-    other_b, other_b_e = value_around(F, 1, 2, n, y, around)
-    other_c, other_c_e = value_around(G, 1, 2, n, y, around)
-    even = modulus(b[0], b[2]) + top * modulus(c[0], c[2])
-    odd = modulus(other_b[0], other_b[2]) + top * modulus(other_c[0], other_c[2])
-    if odd * size > even:
-        b, b_e, c, c_e = other_b, other_b_e, other_c, other_c_e
-    first, first_e = value_around(Q, 0, 2, M, y, around)
-    square = times_complex(first, first)
-    first_size = modulus(first[0], first[2])
-    top_e = first_e * (2 * first_size + first_e) + STEP * first_size * first_size
-    top_e += TINY
-    if M > 0:
-        second, second_e = value_around(Q, 1, 2, M, y, around)
-        rest = times_complex(times_complex(second, second), y)
-        square = plus_complex(square, (-rest[0], -rest[1], -rest[2], -rest[3]))
-        second_size = modulus(second[0], second[2])
-        far = size * size + around
-        top_e += far * (second_e * (2 * second_size + second_e) + STEP * second_size * second_size)
-        top_e += around * second_size * second_size + TINY * (1.0 + far)
-    er, ei, spread = slope_at(W, M, i, count, roots, radii)
-    e_size = modulus(er, ei)
-    e_e = spread * e_size
-    b_size, c_size = modulus(b[0], b[2]), modulus(c[0], c[2])
-    b_e, c_e = 1.001 * b_e, 1.001 * c_e
-    room = e_size - 1.01 * e_e
-    wr, wi = quotient(square[0], square[2], er, ei)
-    weight = modulus(wr, wi)
-    weight_e = 1.01 * (top_e + weight * e_e) / room + 16 * UNIT * weight + TINY
-    if not room > 0.0:
-        return 0.0, 0.0, inf, 0.0, 0.0, inf, -1.0
-    near = top * (c_size + c_e) * _FAR
-    if b_size - b_e > near:
+    for p in lanes(LANES):
+        around[p] = radii[LANES * i + p]
+    value_around(F, 0, 2, n, roots, i, around, even_f)
+    value_around(G, 0, 2, n, roots, i, around, even_g)
+    value_around(F, 1, 2, n, roots, i, around, odd_f)
+    value_around(G, 1, 2, n, roots, i, around, odd_g)
+    value_around(Q, 0, 2, M, roots, i, around, even_q)
+    value_around(Q, 1, 2, M, roots, i, around, odd_q)
+    slope_at(W, M, i, most, live, roots, radii, slope)
+    to = 10 * (i + 1)
+    for p in lanes(LANES):
+        yh, yl = roots[LANES * 4 * i + p], roots[LANES * (4 * i + 1) + p]
+        y_ih, y_il = roots[LANES * (4 * i + 2) + p], roots[LANES * (4 * i + 3) + p]
+        here = live[LANES * i + p] > 0.5
+        size = sqrt(modulus(yh, y_ih))
+        even = modulus(even_f[p], even_f[32 + p]) + top * modulus(even_g[p], even_g[32 + p])
+        odd = modulus(odd_f[p], odd_f[32 + p]) + top * modulus(odd_g[p], odd_g[32 + p])
+        use = odd * size > even
+        br, bi = (odd_f[p] if use else even_f[p]), (odd_f[32 + p] if use else even_f[32 + p])
+        cr, ci = (odd_g[p] if use else even_g[p]), (odd_g[32 + p] if use else even_g[32 + p])
+        b_e = 1.001 * (odd_f[64 + p] if use else even_f[64 + p])
+        c_e = 1.001 * (odd_g[64 + p] if use else even_g[64 + p])
+        # the weight
+        ah, al, bh, bl = even_q[p], even_q[16 + p], even_q[32 + p], even_q[48 + p]
+        first_size, first_e = modulus(ah, bh), even_q[64 + p]
+        sh, sl, s_ih, s_il = times_complex(ah, al, bh, bl, ah, al, bh, bl)
+        ah, al, bh, bl = odd_q[p], odd_q[16 + p], odd_q[32 + p], odd_q[48 + p]
+        second_size, second_e = modulus(ah, bh), odd_q[64 + p]
+        th, tl, t_ih, t_il = times_complex(ah, al, bh, bl, ah, al, bh, bl)
+        th, tl, t_ih, t_il = times_complex(th, tl, t_ih, t_il, yh, yl, y_ih, y_il)
+        sh, sl, s_ih, s_il = plus_complex(sh, sl, s_ih, s_il, -th, -tl, -t_ih, -t_il)
+        top_e = first_e * (2 * first_size + first_e) + STEP * first_size * first_size
+        beyond = size * size + around[p]
+        top_e += TINY
+        top_e += beyond * (
+            second_e * (2 * second_size + second_e) + STEP * second_size * second_size
+        )
+        top_e += around[p] * second_size * second_size + TINY * (1.0 + beyond)
+        er, ei = slope[p], slope[16 + p]
+        e_size = modulus(er, ei)
+        e_e = slope[32 + p] * e_size
+        room = e_size - 1.01 * e_e
+        wr, wi = quotient(sh, s_ih, er, ei)
+        weight = modulus(wr, wi)
+        weight_e = 1.01 * (top_e + weight * e_e) / room + 16 * UNIT * weight + TINY
         # 1 / |B/C - lam| = |C| / |B - lam C|, for lam up to twice the largest eigenvalue
-        more = (weight + weight_e) * (c_size + c_e) / ((b_size - b_e) * (1 - 2 / _FAR))
-        if not ((c_e <= 2.0**-40 * c_size) & (b_size < _MOST * c_size)):
-            return inf, 0.0, 0.0, 0.0, 0.0, 0.0, 1.01 * more
-    zr, zi = quotient(b[0], b[2], c[0], c[2])
-    pole = modulus(zr, zi)
-    room = c_size - 1.01 * c_e
-    pole_e = 1.01 * (b_e + pole * c_e) / room + 16 * UNIT * pole
-    if not room > 0.0:
-        return 0.0, 0.0, inf, 0.0, 0.0, inf, -1.0
-    return zr, zi, pole_e, wr, wi, weight_e, 0.0
+        b_size, c_size = modulus(br, bi), modulus(cr, ci)
+        more = 1.01 * (weight + weight_e) * (c_size + c_e) / ((b_size - b_e) * (1 - 2 / _FAR))
+        vague = not ((c_e <= _WELL_KNOWN * c_size) & (b_size < _MOST_APART * c_size))
+        is_far = (b_size - b_e > top * (c_size + c_e) * _FAR) & vague
+        zr, zi = quotient(br, bi, cr, ci)
+        pole, pole_room = modulus(zr, zi), c_size - 1.01 * c_e
+        pole_e = 1.01 * (b_e + pole * c_e) / pole_room + 16 * UNIT * pole
+        known = (room > 0.0) & ((more >= 0.0) if is_far else (pole_room > 0.0))
+        ok[p] = ok[p] if known | (not here) else 0.0
+        is_real = y_ih == 0.0
+        far[p] = far[p] + (more * (1.0 if is_real else 2.0) if is_far & here else 0.0)
+        kept, twice = here & (not is_far), 1.0 if is_real else 2.0
+        poles[LANES * to + p] = zr if kept else -_FAR * top
+        poles[LANES * (to + 1) + p] = zi if kept & (not is_real) else 0.0
+        poles[LANES * (to + 2) + p] = pole_e if kept else 0.0
+        poles[LANES * (to + 3) + p] = twice * wr if kept else 0.0
+        poles[LANES * (to + 4) + p] = twice * wi if kept & (not is_real) else 0.0
+        poles[LANES * (to + 5) + p] = twice * weight_e if kept else 0.0
 
 
-@compiled_part
-def find_poles(F, G, Q, W, n, top, count, roots, radii, poles):  # type: ignore[no-untyped-def]
-    """Fill in poles but 0, six numbers each; return how many, and a bound of what far ones add.
+@machine_code("f8[::1], f8[::1], f8[::1], f8[::1], i8, f8, f8[::1]")
+def put_pole_at_infinity(F, G, Q, W, n, top, poles):
+    """Fill in the pole of y at infinity."""
+    f, q, sign = 3 * n, 3 * (n - 1), 1.0 - 2 * (n % 2)
+    for p in lanes(LANES):
+        gh, gl, gr = G[LANES * f + p], G[LANES * (f + 1) + p], G[LANES * (f + 2) + p]
+        fh, fl, fr = F[LANES * f + p], F[LANES * (f + 1) + p], F[LANES * (f + 2) + p]
+        qh, ql, qr = Q[LANES * q + p], Q[LANES * (q + 1) + p], Q[LANES * (q + 2) + p]
+        wh, wl, wr = W[LANES * q + p], W[LANES * (q + 1) + p], W[LANES * (q + 2) + p]
+        qh, ql, qr = times_ball(qh, ql, qr, qh, ql, qr)
+        h, _, r = over_ball(qh, ql, qr, wh, wl, wr)
+        z, _, z_r = over_ball(fh, fl, fr, gh, gl, gr)
+        kept = not ((gh == 0.0) & (gl == 0.0) & (gr == 0.0))
+        poles[p] = z if kept else -_FAR * top
+        poles[16 + p], poles[64 + p] = 0.0, 0.0
+        poles[32 + p] = 1.001 * z_r + 2 * UNIT * abs(z) if kept else 0.0
+        poles[48 + p] = sign * h if kept else 0.0
+        poles[80 + p] = 1.001 * r + 2 * UNIT * abs(h) if kept else 0.0
 
-    That is -1 where one may lie between 0 and the largest eigenvalue.
+
+@machine_code("f8[::1], i8, f8, f8, f8[::1]")
+def keep_apart(poles, found, top, spread, ok):
+    """Set ``ok`` to 0 unless every pole is away from [0, top], as far as errors ask for.
+
+    What is not larger than the distance from a pole beside it is taken for the pole's. The last
+    rows of poles are filled in: bounds of errors in sums over nodes, and a square.
     """
-    M, found, far = n - 1, 0, 0.0
-    for i in range(count):
-        real = roots[4 * i + 2] == 0.0
-        zr, zi, z_e, wr, wi, w_e, more = pole_at(F, G, Q, W, n, i, count, roots, radii, top)
-        if not more >= 0.0:
-            return found, -1.0
-        far += more * (1.0 if real else 2.0)
-        if zr == inf:
-            continue
-        if real:
-            zi = wi = 0.0
-        else:
-            wr, wi, w_e = 2 * wr, 2 * wi, 2 * w_e
-        poles[6 * found], poles[6 * found + 1], poles[6 * found + 2] = zr, zi, z_e
-        poles[6 * found + 3], poles[6 * found + 4], poles[6 * found + 5] = wr, wi, w_e
-        found += 1
-    # the one at infinity
-    g, g_r = G[3 * n], G[3 * n + 2]
-    if not (g == 0.0 and G[3 * n + 1] == 0.0 and g_r == 0.0):
-        square = times_ball(ball_at(Q, M), ball_at(Q, M))
-        h, _, r = over_ball(square, ball_at(W, M))
-        z, _, z_r = over_ball(ball_at(F, n), ball_at(G, n))
-        sign = 1.0 if M % 2 else -1.0
-        poles[6 * found], poles[6 * found + 1] = z, 0.0
-        poles[6 * found + 2] = 1.001 * z_r + 2 * UNIT * abs(z)
-        poles[6 * found + 3], poles[6 * found + 4] = sign * h, 0.0
-        poles[6 * found + 5] = 1.001 * r + 2 * UNIT * abs(h)
-        found += 1
-    return found, far
-
-
-@compiled_part
-def are_apart(poles, found, top, spread):  # type: ignore[no-untyped-def]
-    """Return whether every pole is away from [0, top], as far as errors ask for.
-
-    What is not larger than the distance from a pole beside it is taken for the pole's.
-    """
-    if not _LEAST_TOP < top < _MOST_TOP:
-        return False
     for i in range(found):
-        z, b, e = poles[6 * i], poles[6 * i + 1], poles[6 * i + 2]
-        a = z - top if z > top else (z if z < 0.0 else 0.0)
-        size, apart = modulus(z, b), modulus(a, b)
-        if not ((apart * _SHARP > e + spread * size) & (apart > _LEAST) & (size < _MOST)):
-            return False
-    return True
+        at = 10 * i
+        for p in lanes(LANES):
+            z, b, e = (
+                poles[LANES * at + p],
+                poles[LANES * (at + 1) + p],
+                poles[LANES * (at + 2) + p],
+            )
+            wr, wi, w_e = (
+                poles[LANES * (at + 3) + p],
+                poles[LANES * (at + 4) + p],
+                poles[LANES * (at + 5) + p],
+            )
+            a = z - top if z > top else (z if z < 0.0 else 0.0)
+            size, apart = modulus(z, b), modulus(a, b)
+            within = (top > _LEAST_TOP) & (top < _MOST_TOP) & (size < _MOST_APART)
+            away = (apart * _SHARP > e + spread * size) & (apart > _LEAST_APART)
+            ok[p] = ok[p] if away & within else 0.0
+            weight = 1.01 * (abs(wr) + abs(wi) + w_e)
+            poles[LANES * (at + 6) + p] = NODE_ROUNDING * weight + w_e
+            poles[LANES * (at + 7) + p] = weight * e + (TINY if weight > 0.0 else 0.0)
+            poles[LANES * (at + 8) + p] = weight * spread
+            poles[LANES * (at + 9) + p] = b * b
 
 
-@compiled_part
-def bound_on_disk(poles, found, first, first_e, center, reach):  # type: ignore[no-untyped-def]
+@machine_code("f8[::1], i8, f8[::1], f8[::1], f8, f8, f8[::1]")
+def bound_on_disk(poles, found, first, first_e, center, reach, out):
     """Bound the size of s / lambda on a disk; infinite where a pole may be in it.
 
     Of a pole z that is smaller than the disk, lambda / (z - lambda) is z / (z - lambda) - 1: what
     such poles have in common with the first number cancels.
     """
-    end, constant, total, error = abs(center) + reach, first, 0.0, first_e
+    constant, error = on_stack(16), on_stack(16)
+    end = abs(center) + reach
+    for p in lanes(LANES):
+        constant[p], error[p], out[p] = first[p], first_e[p], 0.0
     for i in range(found):
-        a, b = poles[6 * i] - center, poles[6 * i + 1]
-        square = a * a + b * b
-        room = root(square) * (1 - 2.0**-40) - reach - poles[6 * i + 2]
-        if not ((room > 0.0) & (square > LEAST) & (square < 1 / LEAST)):
-            return inf
-        weight = modulus(poles[6 * i + 3], poles[6 * i + 4]) + poles[6 * i + 5]
-        size = modulus(poles[6 * i], b) + poles[6 * i + 2]
-        if size < end:
-            constant -= poles[6 * i + 3]
-            error += poles[6 * i + 5] + UNIT * (abs(constant) + abs(poles[6 * i + 3]))
-        total += weight * (size if size < end else end) / room
-    return (abs(constant) + error + total) * (1 + 1e-6)
+        at = 10 * i
+        for p in lanes(LANES):
+            z, b, e = (
+                poles[LANES * at + p],
+                poles[LANES * (at + 1) + p],
+                poles[LANES * (at + 2) + p],
+            )
+            wr, wi, w_e = (
+                poles[LANES * (at + 3) + p],
+                poles[LANES * (at + 4) + p],
+                poles[LANES * (at + 5) + p],
+            )
+            a = z - center
+            square = a * a + b * b
+            room = sqrt(square) * _ROOM - reach - e
+            outside = (room > 0.0) & (square > LEAST) & (square < MOST)
+            weight, size = modulus(wr, wi) + w_e, modulus(z, b) + e
+            inside = size < end
+            less = constant[p] - wr
+            more = w_e + UNIT * (abs(less) + abs(wr))
+            constant[p] = less if inside else constant[p]
+            error[p] = error[p] + more if inside else error[p]
+            total = out[p] + weight * (size if inside else end) / room
+            out[p] = total if outside else inf
+    for p in lanes(LANES):
+        out[p] = (abs(constant[p]) + error[p] + out[p]) * (1 + 1e-6)

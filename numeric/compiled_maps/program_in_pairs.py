@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls, allow-untyped-defs
 """Machine code that runs any program on numbers of 106 bits with error bounds, many at a time.
 
 The program is data, so that no family takes a compilation of its own.
@@ -5,8 +6,7 @@ The program is data, so that no family takes a compilation of its own.
 
 from __future__ import annotations
 
-from numba import njit
-
+from sgdmem.numeric.compilation.kernel_words import lanes, machine_code
 from sgdmem.numeric.compiled_maps.double_double import (
     minus_ball,
     over_ball,
@@ -14,51 +14,98 @@ from sgdmem.numeric.compiled_maps.double_double import (
     times_ball,
 )
 
+LANES = 16  # members side by side: a row
 
-@njit(
-    "void(i8[:,::1], f8[:,::1], i8[::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,::1])",
-    cache=True,
-    nogil=True,
-    error_model="numpy",
-)
-def run(steps, constants, outputs, values, out, space):  # type: ignore[no-untyped-def]
-    """Fill ``out``, shape (3, results, P): numbers, their second halves, and bounds of errors.
+
+@machine_code("i8[:,::1], f8[:,::1], f8[::1], f8[::1]")
+def run(steps, constants, given, space):
+    """Fill ``space`` with three rows for each step: numbers, their second halves, and bounds.
 
     Parameters
     ----------
     steps : int array, shape (S, 3)
-        A kind, and two arguments: 0 with the row of an input, 1 with the column of a constant, or
-        2 to 5, the operations + - * /, with the numbers of two earlier steps.
+        A kind, and two arguments: 0 with the number of an input, 1 with the column of a constant,
+        or 2 to 5, the operations + - * /, with the numbers of two earlier steps.
     constants : array, shape (3, C)
-    outputs : int array
-        The steps that are the results.
-    values : array, shape (3, K, P)
-        Of the inputs.
-    space : array, shape (3, S, members side by side)
+    given : array
+        Three rows for each input.
+    space : array
     """
-    for begin in range(0, values.shape[2], space.shape[2]):
-        count = min(space.shape[2], values.shape[2] - begin)
-        for i in range(steps.shape[0]):
-            kind, a, b = steps[i, 0], steps[i, 1], steps[i, 2]
-            if kind < 2:
-                for part in range(3):
-                    for p in range(count):
-                        known = values[part, a, begin + p] if kind == 0 else constants[part, a]
-                        space[part, i, p] = known
-                continue
-            for p in range(count):
-                x = space[0, a, p], space[1, a, p], space[2, a, p]
-                y = space[0, b, p], space[1, b, p], space[2, b, p]
-                if kind == 2:
-                    found = plus_ball(x, y)
-                elif kind == 3:
-                    found = minus_ball(x, y)
-                elif kind == 4:
-                    found = times_ball(x, y)
-                else:
-                    found = over_ball(x, y)
-                space[0, i, p], space[1, i, p], space[2, i, p] = found
-        for k in range(outputs.size):
-            for part in range(3):
-                for p in range(count):
-                    out[part, k, begin + p] = space[part, outputs[k], p]
+    for i in range(steps.shape[0]):
+        kind, a, b = steps[i, 0], 3 * steps[i, 1], 3 * steps[i, 2]
+        if kind == 0:
+            for p in lanes(LANES):
+                space[LANES * 3 * i + p] = given[LANES * a + p]
+                space[LANES * (3 * i + 1) + p] = given[LANES * (a + 1) + p]
+                space[LANES * (3 * i + 2) + p] = given[LANES * (a + 2) + p]
+        elif kind == 1:
+            column = steps[i, 1]
+            high, low, bound = constants[0, column], constants[1, column], constants[2, column]
+            for p in lanes(LANES):
+                space[LANES * 3 * i + p] = high
+                space[LANES * (3 * i + 1) + p] = low
+                space[LANES * (3 * i + 2) + p] = bound
+        elif kind == 2:
+            for p in lanes(LANES):
+                xh, xl, xr = (
+                    space[LANES * a + p],
+                    space[LANES * (a + 1) + p],
+                    space[LANES * (a + 2) + p],
+                )
+                yh, yl, yr = (
+                    space[LANES * b + p],
+                    space[LANES * (b + 1) + p],
+                    space[LANES * (b + 2) + p],
+                )
+                high, low, bound = plus_ball(xh, xl, xr, yh, yl, yr)
+                space[LANES * 3 * i + p] = high
+                space[LANES * (3 * i + 1) + p] = low
+                space[LANES * (3 * i + 2) + p] = bound
+        elif kind == 3:
+            for p in lanes(LANES):
+                xh, xl, xr = (
+                    space[LANES * a + p],
+                    space[LANES * (a + 1) + p],
+                    space[LANES * (a + 2) + p],
+                )
+                yh, yl, yr = (
+                    space[LANES * b + p],
+                    space[LANES * (b + 1) + p],
+                    space[LANES * (b + 2) + p],
+                )
+                high, low, bound = minus_ball(xh, xl, xr, yh, yl, yr)
+                space[LANES * 3 * i + p] = high
+                space[LANES * (3 * i + 1) + p] = low
+                space[LANES * (3 * i + 2) + p] = bound
+        elif kind == 4:
+            for p in lanes(LANES):
+                xh, xl, xr = (
+                    space[LANES * a + p],
+                    space[LANES * (a + 1) + p],
+                    space[LANES * (a + 2) + p],
+                )
+                yh, yl, yr = (
+                    space[LANES * b + p],
+                    space[LANES * (b + 1) + p],
+                    space[LANES * (b + 2) + p],
+                )
+                high, low, bound = times_ball(xh, xl, xr, yh, yl, yr)
+                space[LANES * 3 * i + p] = high
+                space[LANES * (3 * i + 1) + p] = low
+                space[LANES * (3 * i + 2) + p] = bound
+        else:
+            for p in lanes(LANES):
+                xh, xl, xr = (
+                    space[LANES * a + p],
+                    space[LANES * (a + 1) + p],
+                    space[LANES * (a + 2) + p],
+                )
+                yh, yl, yr = (
+                    space[LANES * b + p],
+                    space[LANES * (b + 1) + p],
+                    space[LANES * (b + 2) + p],
+                )
+                high, low, bound = over_ball(xh, xl, xr, yh, yl, yr)
+                space[LANES * 3 * i + p] = high
+                space[LANES * (3 * i + 1) + p] = low
+                space[LANES * (3 * i + 2) + p] = bound

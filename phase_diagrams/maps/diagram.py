@@ -74,10 +74,9 @@ def phase_diagram(
     store : path, optional
         A folder (a zarr group) in which the diagram grows chunk by chunk, so that it may be larger
         than memory. What a call that was interrupted, or killed, has left there is not computed
-        again by the same call. The results are the same to the last bit with any chunks, on
-        processors of one kind (and without ``store``, but for the last digits of some noise sums);
-        on samples that holds for verdicts, while bounds may be closer or less close. Needs zarr, an
-        optional part of the installation.
+        again by the same call. The results are the same to the last bit with any chunks or none,
+        on processors of one kind; on samples that holds for verdicts, while bounds may be closer or
+        less close. Needs zarr, an optional part of the installation.
     chunk : int, optional
         How many points a chunk has along x and along y; 1024 by default.
     client : dask.distributed.Client, optional

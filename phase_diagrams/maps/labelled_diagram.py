@@ -78,7 +78,6 @@ def labelled_diagram(
         verdicts_only=verdicts_only,
         panels=None if panels is None else panels[0],
         is_compiled=edges is None or math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
-        in_parts=path is not None,
     )
     settings = {"batch_size": batch_size, **fixed}
     attributes = describe(question.family, varying, settings, axes) | own_labels(constructor)

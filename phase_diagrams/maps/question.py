@@ -59,8 +59,6 @@ class DiagramQuestion:
         The axis of a series.
     is_compiled
         Whether the family is worth compiling.
-    in_parts
-        Whether parts of a diagram, in a store, have the same results whatever the parts.
     """
 
     family: Family[...]
@@ -72,7 +70,6 @@ class DiagramQuestion:
     verdicts_only: bool = False
     panels: str | None = None
     is_compiled: bool = True
-    in_parts: bool = False
     _programs: dict[Any, Compiled | None] = field(default_factory=dict, repr=False, compare=False)
     _problems: dict[Any, Problem] = field(default_factory=dict, repr=False, compare=False)
     _algorithms: dict[Any, Algorithm] = field(default_factory=dict, repr=False, compare=False)
@@ -136,8 +133,7 @@ class DiagramQuestion:
     ) -> dict[str, Array]:
         """Return the results at a part of the points by variable, the same whatever the parts.
 
-        But for the bounds on samples, which are closer the more has been asked before, and the last
-        digits of noise sums near the edge unless it is asked ``in_parts``.
+        But for the bounds on samples, which are closer the more has been asked before.
 
         Parameters
         ----------
@@ -210,7 +206,7 @@ class DiagramQuestion:
                 return self._algorithms[key]
 
         compiled = None if self._is_sparse else self._program(family, panel, own)
-        judge = FamilyJudge(build, compiled, problem, batch_size, self.device, self.in_parts)
+        judge = FamilyJudge(build, compiled, problem, batch_size, self.device)
         points = Points(inner, own)
         outcome = judge.judge(
             points,

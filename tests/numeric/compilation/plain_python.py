@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.compilation.kernel_words import on_stack
+from sgdmem.numeric.compilation.kernel_words import fma, on_stack
 
 
 class _Numbers(ast.NodeTransformer):
@@ -52,10 +52,13 @@ def integer(value: int) -> Any:
 def in_plain_python(source: str) -> Callable[..., None]:
     """Return the kernel as Python runs it."""
     tree = ast.parse(source)
-    body = [x for x in tree.body if isinstance(x, ast.FunctionDef)]
-    body[0].decorator_list = []
+    body = [x for x in tree.body if isinstance(x, ast.FunctionDef | ast.Assign)]
+    for function in body:
+        if isinstance(function, ast.FunctionDef):
+            function.decorator_list = []
     names: dict[str, Any] = {
         **{"lanes": turns, "range": turns, "on_stack": on_stack},
+        **{"fma": lambda *given: np.float64(fma(*given)), "sqrt": np.sqrt},
         **{"copysign": np.copysign, "inf": np.float64(math.inf), "nan": np.float64(math.nan)},
         **{"int64": np.int64, "float64": np.float64, "integer": integer},
     }

@@ -14,14 +14,33 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 
 HEAD = """\
-from math import copysign, inf, nan
+from math import copysign, inf, nan, sqrt
 
 from numpy import int64
-from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack, shaped
+from sgdmem.numeric.compilation.kernel_words import (
+    fma, lanes, machine_code, on_stack, part, shaped,
+)
+
+THIRD = 1.0 / 3
 
 
-@machine_code("f8[:,::1], f8[:,::1], f8[::1], i8[::1], i1[::1], f8, f8, i8, i8, b1, i8, i8")
-def kernel(given, out, flat, whole, flags, a, b, m, n, turned, start, stop):
+@part
+def larger(x, y):
+    apart = x - y
+    x = x if apart > 0.0 else y
+    return x, apart
+
+
+@part
+def blended(x, y, z):
+    once, apart = larger(x, y)
+    return fma(once, z, THIRD) + apart
+
+
+@machine_code(
+    "f8[:,::1], f8[:,::1], f8[::1], i8[::1], i1[::1], f8[::1], f8, f8, i8, i8, b1, i8, i8"
+)
+def kernel(given, out, flat, whole, flags, wide, a, b, m, n, turned, start, stop):
 """
 ROWS, OUT, FLAT = 4, 3, 6
 _FLOATS = [
@@ -96,6 +115,7 @@ class _Text:
             y = self.expression("i", depth)
             return f"({x} {self.of.choice('+-*/')} {y})"
         kinds = ["+", "-", "*", "/"] * 2 + ["abs", "min", "copysign", "minus", "either", "ratio"]
+        kinds += ["sqrt", "fma", "blended"]
         match self.of.choice(kinds):
             case "abs":
                 return f"abs({x})"
@@ -107,6 +127,10 @@ class _Text:
                 return f"(-({x}))"
             case "either":
                 return self.either("f", depth)
+            case "sqrt":
+                return f"sqrt(1.0 * {x})"
+            case "fma" | "blended" as name:
+                return f"{name}({x}, {y}, {self.expression('f', depth)})"
             case "ratio":
                 return f"({self.expression('i', depth)} / {self.expression('i', depth)})"
             case sign:
@@ -210,6 +234,11 @@ class _Text:
         self.names["b"] = [x for x in self.names["b"] if x != gathered]
         for _ in range(self.of.randint(1, 5)):
             self.assign(depth + 1)
+        if self.of.random() < 0.5:
+            one, other = self.new("f"), self.new("f")
+            pair = f"{self.expression('f', 2)}, {self.expression('f', 2)}"
+            self.add(depth + 1, f"{one}, {other} = larger({pair})")
+            self.names["f"] += [one, other]
         for k in range(3):
             if reset or self.of.random() < 0.5:
                 self.add(depth + 1, f"room[{64 * k} + p] = {self.expression('f', 2)}")
@@ -220,6 +249,26 @@ class _Text:
         if self.of.random() < 0.7:
             how = self.of.choice(["{0} = {0} |", "{0} |="]).format(gathered)
             self.add(depth + 1, f"{how} {self.expression('b', 3)}")
+        self.names, self.entries, self.in_lanes = before, entries, False
+
+    def rows(self, depth: int) -> None:
+        """Loops over full rows, whose numbers are not literals: one may be another one."""
+        row = self.new("k")
+        self.add(depth, "full = False")
+        self.add(depth, f"for {row} in range(abs({self.leaf('i')}) % 4):")
+        self.add(depth + 1, f"there = ({row} * {self.of.randrange(3)} + 1) % 4")
+        self.add(depth + 1, "for p in lanes(64):")
+        before = {kind: list(names) for kind, names in self.names.items()}
+        entries, self.in_lanes, self.first_of_lanes = self.entries, True, self.count
+        places = [f"64 * {row}", "64 * there", "64 * (3 - there)", "128"]
+        known = [f"wide[{place} + p]" for place in places] + ["tall[64 * there + p]"]
+        self.entries = {"f": known, "i": [], "b": []}
+        for _ in range(self.of.randint(2, 6)):
+            if self.of.random() < 0.5:
+                self.assign(depth + 2)
+            else:
+                self.add(depth + 2, f"{self.of.choice(known)} = {self.expression('f', 2)}")
+        self.add(depth + 2, f"full |= {self.expression('b', 2)}")
         self.names, self.entries, self.in_lanes = before, entries, False
 
     def one_by_one(self, depth: int) -> None:
@@ -244,7 +293,8 @@ def random_kernel(seed: int) -> str:
     """Return the source of a kernel called ``kernel``."""
     text = _Text(seed)
     text.add(1, "room, found, other = on_stack(192), turned, False")
-    text.add(1, "bits, rest = room.view(int64), flat[2:]")
+    text.add(1, "bits, rest, tall = room.view(int64), flat[2:], on_stack(256)")
+    text.add(1, "for p in lanes(256): tall[p] = wide[p]")
     text.names["b"] += ["found", "other"]
     text.entries["f"] = ["flat[0]", "rest[1]", "given[2, 0]"]
     text.entries["i"] = ["whole[1]", "flags[2]", "rest.size", "given.shape[1]"]
@@ -262,8 +312,9 @@ def random_kernel(seed: int) -> str:
     text.add(3, "flat[5] = flat[5] + 1.0 if found else -1.0")
     text.lane_loop(3, reset=False)
     text.names["i"] = [x for x in text.names["i"] if x not in ("begin", "members")]
+    text.rows(1)
     text.block(1, 3)
-    text.add(1, "whole[0], flat[1] = 1 if found else 0, 1.0 if other else flat[1]")
+    text.add(1, "whole[0], flat[1] = 1 if found and not full else 0, 1.0 if other else flat[1]")
     return HEAD + "\n".join(text.lines) + "\n"
 
 
@@ -282,8 +333,9 @@ def random_arguments(seed: int) -> tuple[list[Any], list[Array]]:
     whole = draw.choice([0, 1, -1, 5, 2**62, -(2**63), 12345], FLAT)
     flags = draw.integers(-2, 3, FLAT).astype(np.int8)
     numbers = [np.float64(draw.normal()), floats(1)[0], int(draw.integers(-9, 9)), size]
-    arguments = [given, out, flat, whole, flags, *numbers, bool(draw.random() < 0.5), start, stop]
-    return arguments, [out, flat, whole, flags]
+    wide, turned = floats(256), bool(draw.random() < 0.5)
+    arguments = [given, out, flat, whole, flags, wide, *numbers, turned, start, stop]
+    return arguments, [out, flat, whole, flags, wide]
 
 
 if __name__ == "__main__":

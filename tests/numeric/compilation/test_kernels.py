@@ -20,7 +20,7 @@ from math import copysign, inf, sqrt
 
 from numpy import int64
 from sgdmem.numeric.compilation.kernel_words import (
-    bits_of, float_of, fma, lanes, machine_code, on_stack, shaped,
+    bits_of, float_of, fma, lanes, machine_code, on_stack, part, shaped,
 )
 """
 LANES = """
@@ -67,6 +67,28 @@ def kernel(given, words, sums):
     sums[0], sums[1] = total, squares
 """
 SCALARS = """
+@part
+def turn(x, y):
+    return y, -x
+
+
+@part
+def wrong(x):
+    return x + total
+
+
+@part
+def endless(x):
+    x = x + 1.0
+
+
+@part
+def chosen(x):
+    if x > 0.0:
+        x = 1.0
+    return x
+
+
 @machine_code("f8[:,:,::1], i8[::1], f8[::1], i1[::1], b1")
 def kernel(table, sizes, flat, flags, turned):
     bits, room = 0, on_stack(4)
@@ -202,6 +224,19 @@ def test_scalars(turned: bool) -> None:
         ("for p in lanes(3):\n        turned = turned | (signs[0, p] > 1.0)\n"
          "        signs[1, p] = 1.0 if turned else 0.0", "lanes gather something and use it"),
         ("for p in lanes(3): kernel(table, sizes, flat, flags, turned)", "no calls in lanes"),
+        ("for p in lanes(15): flat[p] = 1.0", "second axis of flat"),
+        ("for p in lanes(16): flat[8 * bits + p] = 1.0", "rows of flat are not multiples of 16"),
+        ("for p in lanes(16):\n        bits = 1\n        flat[16 * bits + p] = 1.0",
+         "bits may have no value here|begins at what lanes change"),
+        ("for p in lanes(16): sizes[p] = 1", "second axis of sizes"),
+        # parts
+        ("total = turn(total)", "turn takes 2 numbers, not 1"),
+        ("total = turn(total, y=1.0)", "no named arguments"),
+        ("total = 1.0 + turn(total, 1.0)", "turn is no single number"),
+        ("total = wrong(total)", "total may have no value in wrong"),
+        ("total = endless(total)", "the part endless does not end in what it returns"),
+        ("total = chosen(total)", "a part assigns and returns: if x"),
+        ("total = turn(total, 1.0)", "no expression of kernels"),
         # calls
         ("kernel(table, flat, flat, flags, turned)", "no 1-d array of i8: flat"),
         ("kernel(table, sizes, flat, flags, 1)", "i64 for b1: 1"),

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compilation.compiled_modules import load_own
-from sgdmem.numeric.compiled_maps import judge_by_all_poles
+from sgdmem.numeric.compilation.object_code import load_own_code
+from sgdmem.numeric.compiled_maps import judge_by_all_poles, machine_code_of_all_poles
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, ROWS, STATE
 from sgdmem.numeric.compiled_maps.points import Points
-from sgdmem.numeric.compiled_maps.poles_of_summand import slope_at
+from sgdmem.numeric.compiled_maps.program_in_pairs import LANES
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
 from sgdmem.numeric.noise_sums.summand_poles import SummandPoles
@@ -161,12 +161,14 @@ def test_steps_of_106_bits(rng: np.random.Generator) -> None:
     ]
     near = [x * (1 + Fraction(1, 10**20)) for x in drawn[0][:20]]
     drawn[1][:20] = near
-    values = np.array([judge_by_all_poles.pairs(x) for x in drawn]).transpose(1, 0, 2)
-    out = np.empty((3, len(program.outputs), 100))
-    load_own("sgdmem.numeric.compiled_maps.program_in_pairs").run(
-        *(encoded, constants, np.array(program.outputs), np.ascontiguousarray(values), out),
-        np.empty((3, len(encoded), 32)),
-    )
+    values = np.array([judge_by_all_poles.pairs(x) for x in drawn])
+    run, rows = load_own_code(*judge_by_all_poles.KERNELS).run, []
+    for begin in range(0, 112, LANES):
+        given = values[:, :, np.arange(begin, begin + LANES) % 100]
+        space = np.empty((len(encoded), 3, LANES))
+        run(encoded, constants, given.ravel(), space.ravel())
+        rows.append(space[list(program.outputs)])
+    out = np.concatenate(rows, axis=2).transpose(1, 0, 2)
     for k in range(100):
         exact = steps(drawn[0][k], drawn[1][k])
         for found, truth in zip(out[:, :, k].T.tolist(), exact, strict=True):
@@ -176,9 +178,7 @@ def test_steps_of_106_bits(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("tau2", [0, -1])
-def test_a_map_leaves_nothing_to_single_verdicts(
-    tau2: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_map_leaves_nothing_to_single_verdicts(tau2: int) -> None:
     """With tau2 < 0, although poles near 0 have large weights, which nearly cancel."""
     problem = Problem(Spectrum.power_law(1.5), Noise(1, tau2))
     axes = {
@@ -191,7 +191,6 @@ def test_a_map_leaves_nothing_to_single_verdicts(
     def build(rate: Fraction, momentum: Fraction) -> Algorithm:
         raise AssertionError("a point is judged by itself")
 
-    monkeypatch.setattr(judge_by_all_poles, "_left_out", 10**9)
     judge = FamilyJudge(build, program, problem, 256)
     found = judge.judge(Points(axes, ["rate", "momentum"]))
     assert (found.stable == 1).any() and (found.stable == 0).any()
@@ -243,5 +242,50 @@ def test_no_bound_where_a_product_has_lost_digits() -> None:
     """W'(y) is a normal number, but what it begins with is none."""
     W = np.array([1e-120, 0, 1e-290, 1e-97, 0, 1e-300, 1e-297, 0, 0])
     roots, radii = np.array([1e-23, 0, 0, 0, 1e200, 0, 0, 0]), np.array([1e-200, 1])
-    slope, _, error = slope_at(W, 2, 0, 2, roots, radii)
+    rows = [np.repeat(x, LANES) for x in (np.ones(2), roots, radii)]
+    found = np.empty(3 * LANES)
+    slope_at = load_own_code(*judge_by_all_poles.KERNELS).slope_at
+    slope_at(np.repeat(W, LANES), 2, 0, 2, *rows, found)
+    slope, _, error = found[::LANES].tolist()
     assert abs(Fraction(slope) + Fraction(10) ** -120) <= error * 1e-120
+
+
+def test_machine_code_does_what_its_text_says(rng: np.random.Generator) -> None:
+    """In plain Python the kernels give the same, but for products and sums that round once."""
+    build, values = random_family(2, rng), random_members(5, True, rng)
+    found = family_program(build, {name: values[name] for name in ("rate", "mix")})
+    assert found is not None
+    program, parameters = found[0].program, found[0].parameters
+    columns = np.array([judge_by_all_poles.pairs(values[name]) for name in parameters])
+    shares = Ball.exactly(values["share"])
+    short = SHORT.deeply_compressed
+    results = []
+    for judge in (
+        load_own_code(*judge_by_all_poles.KERNELS).judge,
+        machine_code_of_all_poles.judge,
+    ):
+        steps, constants = judge_by_all_poles.encoded(program, parameters)
+        space, out = np.empty(3 * LANES * (len(parameters) + len(steps))), np.empty((ROWS, 5))
+        with np.errstate(all="ignore"):
+            judge(
+                *(steps, constants, np.array(program.outputs), 2),
+                np.ascontiguousarray(columns.transpose(1, 0, 2)),
+                np.array([shares.mid, shares.rad]),
+                *(short.nodes, short.weights * short.nodes, short.node_spread, 1e-16),
+                *(short.centers, short.reaches, short.errors, True),
+                *(judge_by_all_poles.first_angles(2), space, out),
+            )
+        results.append(out)
+    assert (results[0][STATE] == 1).any()
+    np.testing.assert_array_equal(results[0][STATE], results[1][STATE])
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-13)
+
+
+def test_members_beside_each_other_do_not_matter(rng: np.random.Generator) -> None:
+    """Their sums are the same to the last bit, whoever else is in the row."""
+    build, values = random_family(3, rng), random_members(40, True, rng)
+    whole = summed(build, values, SHORT)
+    order = rng.permutation(40)[:33]
+    some = summed(build, {name: [x[k] for k in order] for name, x in values.items()}, SHORT)
+    for name, column in vars(whole).items():
+        np.testing.assert_array_equal(column[order], vars(some)[name])
