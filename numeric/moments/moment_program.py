@@ -8,12 +8,12 @@ r"""Machine code for the second moments of every mode, step by step (eqs. (12)-(
 with a drive :math:`d_k` and a mass :math:`\omega_k` for each mode. The coupling T is given by its
 diagonal blocks; of a single one with one value, tau1, all modes hear the same. One step of one mode
 is traced once, without the entries of the algorithm that are zero, so that it takes no more
-operations than the structure of D asks for; the loop over the modes is left to the vector units.
+operations than the structure of D asks for; modes are in vectors, side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,27 +24,44 @@ from sgdmem.symbolic.programs.program import Program, trace
 
 FLUSHED = 1e-290  # moments below count as 0: numbers below 1e-308 would be slow
 _BLOCK = 64  # steps between looking for them
-_EACH_MODE = {name: name for name in ("lam", "drive", "damping")}
+_EACH_MODE = {name: place for place, name in enumerate(("lam", "mass", "drive", "damping"))}
+_OF_A_STEP = ("lam", "drive", "damping", "noise")
 _ALIKE = [f"{variable('noise')} = coupling[0] * total_y + label"]
-# signed numbers that may be negative for all the compiler knows would be gathered, see
-# `sgdmem.numeric.compiled_maps.machine_code_by_nodes.BEGUN`
+# heard[0] is what modes tell, heard[1] what they hear
 _HEARING = """
-for i in range(starts.shape[0] - 1):
-    first, last, place = starts[i], starts[i + 1], places[i]
-    if places[i + 1] - place == 1:
-        total = 0.0
-        for j in range(first, last):
-            total += read[np.uint64(j)]
-        for k in range(first, last):
-            heard[np.uint64(k)] = coupling[place] * total + label
+for i in range(starts.size - 1):
+    first, modes, place = starts[i], starts[i + 1] - starts[i], places[i]
+    size = places[i + 1] - place
+    if size == 1:
+        total, value, whole = 0.0, coupling[place], modes // 16
+        for p in lanes(16 * whole):
+            total = total + heard[0, first + p]
+        for k in range(first + 16 * whole, first + modes):
+            total = total + heard[0, k]
+        for k in range(first, first + modes):
+            heard[1, k] = value * total + label
     else:
-        for k in range(first, last):
-            total = 0.0
-            for j in range(first, last):
-                total += coupling[np.uint64(place + j - first)] * read[np.uint64(j)]
-            heard[np.uint64(k)] = total + label
-            place += last - first
+        wide, parts_of_row = size // modes, size // modes // 16
+        for k in range(modes):
+            some, total = coupling[place + wide * k :], 0.0
+            row = shaped(some, (1, wide))
+            for p in lanes(16 * parts_of_row):
+                total = total + row[0, p] * heard[0, first + p]
+            heard[1, first + k] = total + label
 """.strip().splitlines()
+_HEAD = """\
+from math import inf
+
+from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, shaped
+
+
+@machine_code(
+    "f8[:,::1], i8[::1], i8[::1], f8[::1], f8, f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], "
+    "i8[::1]",
+    contract=True,
+)
+def run(entries, starts, places, coupling, label, each, state, heard, at_w, at_y, made):
+"""
 
 
 def moment_pairs(memory: int) -> list[tuple[int, int]]:
@@ -57,14 +74,15 @@ def moment_pairs(memory: int) -> list[tuple[int, int]]:
 def moment_source(memory: int, nonzero: tuple[bool, ...], coupled: bool = False) -> str:
     """Return the source of a module that makes steps.
 
-    Its ``run(entries, following, starts, places, coupling, label, lam, mass, drive, damping, state,
-    at_w, at_y)`` makes one step for each row of ``entries`` (in the order of `Algorithm.entries`);
-    ``following`` is the vector a after the last one, and ``label`` sigma^2. Block i of T is that of
-    the modes from ``starts[i]`` to ``starts[i + 1]``; its entries, or one value for all of it, are
-    in ``coupling`` from ``places[i]`` to ``places[i + 1]``. Before step t it
-    writes ``at_w[t] = sum_k mass_k (M_k)_00`` and ``at_y[t] = sum_k mass_k <rr^T, M_k>``, and it
-    returns how many steps it made before one of them left the range of floats. ``drive`` is d and
-    ``damping`` tau2/B for each mode.
+    Its ``run(entries, starts, places, coupling, label, each, state, heard, at_w, at_y, made)``
+    makes one step for each row of ``entries`` (in the order of `Algorithm.entries`) but the last
+    one, whose vector a is read after them; ``label`` is sigma^2. Block i of T is that of the modes
+    from ``starts[i]`` to ``starts[i + 1]``; its rows, each with zeros up to a multiple of 16, or
+    one value for all of it, are in ``coupling`` from ``places[i]`` to ``places[i + 1]``. The rows
+    of ``each`` are the eigenvalues, masses, drives d and tau2/B of the modes, whose number is a
+    multiple of 16; ``heard`` is room for two rows, 16 longer. Before step t it writes ``at_w[t] =
+    sum_k mass_k (M_k)_00`` and ``at_y[t] = sum_k mass_k <rr^T, M_k>``; ``made[0]`` is how many
+    steps it made before one of them left the range of floats.
 
     Parameters
     ----------
@@ -75,63 +93,55 @@ def moment_source(memory: int, nonzero: tuple[bool, ...], coupled: bool = False)
         Whether T has more than one value: then modes hear different noise.
     """
     program, inputs = step_program(memory, nonzero)
-    each = {**_EACH_MODE, **({"noise": "heard"} if coupled else {})}
-    moving = program.depends_on(*each, *(f"m{k}" for k in range(len(moment_pairs(memory)))))
+    program, inputs = step_program(memory, nonzero)
+    pairs = range(len(moment_pairs(memory)))
+    each = [*_EACH_MODE, *(["noise"] if coupled else [])]
+    moving = program.depends_on(*each, *(f"m{k}" for k in pairs))
     steps = range(len(program.steps))
-    pairs = moment_pairs(memory)
     outputs = plain_outputs(program)
-    entry = [f"{variable(name)} = entries[t, {place}]" for name, place in inputs.items()]
-    following = [
-        f"{variable(f'next_a{i}')} = entries[t + 1, {place}] if t + 1 < steps else following[{i}]"
-        for i, place in _places_of_a(memory)
-        if nonzero[place]
+    some_a = [(i, place) for i, place in _places_of_a(memory) if nonzero[place]]
+    modes = [f"{variable(name)} = each[{place}, p]" for name, place in _EACH_MODE.items()]
+    modes += [f"{variable('noise')} = heard[1, p]"] if coupled else []
+    read = [
+        f"total_w = total_w + {variable('mass')} * {{}}",
+        f"total_y = total_y + {variable('mass')} * {{}}",
+        *([f"heard[0, p] = {variable('mass')} * {{}}"] if coupled else []),
     ]
-    loads = [f"{variable(f'm{k}')} = state[{k}, k]" for k in range(len(pairs))]
-    modes = [f"{variable(name)} = {array}[k]" for name, array in each.items()]
-    signature = (
-        "i8(f8[:, :], f8[:], i8[::1], i8[::1], f8[::1], f8, f8[::1], f8[::1], f8[::1], f8[::1], "
-        "f8[:, ::1], f8[::1], f8[::1])"
+    first, after = (
+        [line.format(y if "total_w" not in line else w) for line in read]
+        for w, y in (("state[0, p]", "y"), (outputs[0], outputs[-1]))
     )
+    small = " & ".join(f"(abs(state[{k}, p]) < {FLUSHED!r})" for k in pairs)
     lines = [
-        "from math import inf",
-        "",
-        *(["import numpy as np"] if coupled else []),
-        "from numba import njit",
-        "",
-        "",
-        f'@njit("{signature}", cache=True, nogil=True, error_model="numpy", '
-        'fastmath={"reassoc", "contract", "nsz"})',
-        "def run("
-        "entries, following, starts, places, coupling, label, lam, mass, drive, damping, state, "
-        "at_w, at_y):",
-        "    steps, modes = entries.shape[0], lam.shape[0]",
-        *(["    read, heard = np.empty(modes), np.empty(modes)"] if coupled else []),
+        "steps, parts, total_w, total_y = at_w.size, each.shape[1] // 16, 0.0, 0.0",
+        "made[0] = 0",
+        *(f"a{i} = entries[0, {place}]" for i, place in some_a),
+        "for p in lanes(16 * parts):",
+        f"    {variable('mass')} = each[{_EACH_MODE['mass']}, p]",
+        f"    y = {_reading(memory, dict(some_a))}",
+        *(f"    {line}" for line in first),
+        "for t in range(steps):",
+        "    at_w[t], at_y[t] = total_w, total_y",
+        "    if not (abs(total_w) < inf and abs(total_y) < inf):",
+        "        break",
+        "    made[0] = t + 1",
+        *(f"    {line}" for line in (_HEARING if coupled else _ALIKE)),
+        *(f"    {variable(name)} = entries[t, {place}]" for name, place in inputs.items()),
+        *(f"    {variable(f'next_a{i}')} = entries[t + 1, {place}]" for i, place in some_a),
+        *(f"    {line}" for line in plain_lines(program, [i for i in steps if not moving[i]])),
         "    total_w, total_y = 0.0, 0.0",
-        "    for k in range(modes):",
-        *(f"        {line}" for line in _reading(memory, nonzero)),
-        "        total_w += mass[k] * state[0, k]",
-        "        total_y += mass[k] * y",
-        *(["        read[k] = mass[k] * y"] if coupled else []),
-        "    for t in range(steps):",
-        "        at_w[t], at_y[t] = total_w, total_y",
-        "        if not (abs(total_w) < inf and abs(total_y) < inf):",
-        "            return t",
-        *(f"        {line}" for line in (_HEARING if coupled else _ALIKE)),
-        *(f"        {line}" for line in [*entry, *following]),
-        *(f"        {line}" for line in plain_lines(program, [i for i in steps if not moving[i]])),
-        "        total_w, total_y = 0.0, 0.0",
-        "        for k in range(modes):",
-        *(f"            {line}" for line in [*modes, *loads]),
-        *(f"            {line}" for line in plain_lines(program, [i for i in steps if moving[i]])),
-        *(f"            state[{k}, k] = {outputs[k]}" for k in range(len(pairs))),
-        f"            total_w += mass[k] * {outputs[0]}",
-        f"            total_y += mass[k] * {outputs[-1]}",
-        *([f"            read[k] = mass[k] * {outputs[-1]}"] if coupled else []),
-        f"        if t % {_BLOCK} == 0:",
-        *(f"            {line}" for line in _flushing(len(pairs))),
-        "    return steps",
+        "    for p in lanes(16 * parts):",
+        *(f"        {line}" for line in modes),
+        *(f"        {variable(f'm{k}')} = state[{k}, p]" for k in pairs),
+        *(f"        {line}" for line in plain_lines(program, [i for i in steps if moving[i]])),
+        *(f"        state[{k}, p] = {outputs[k]}" for k in pairs),
+        *(f"        {line}" for line in after),
+        f"    if t % {_BLOCK} == 0:",
+        "        for p in lanes(16 * parts):",
+        f"            small = {small}",
+        *(f"            state[{k}, p] = 0.0 if small else state[{k}, p]" for k in pairs),
     ]
-    return "\n".join([*lines, ""])
+    return _HEAD + "".join(f"    {line}\n" for line in lines)
 
 
 def step_program(memory: int, nonzero: Sequence[bool]) -> tuple[Program, dict[str, int]]:
@@ -165,7 +175,7 @@ def step_program(memory: int, nonzero: Sequence[bool]) -> tuple[Program, dict[st
         matrix = _matrix(new, memory)
         return [*new, dot(after, [dot(row, after) for row in matrix])]
 
-    return trace(step, [*_EACH_MODE, "noise", *names, *next_a, *moments]), names
+    return trace(step, [*_OF_A_STEP, *names, *next_a, *moments]), names
 
 
 def _matrix(moments: Sequence[Any], memory: int) -> list[list[Any]]:
@@ -179,25 +189,11 @@ def _places_of_a(memory: int) -> list[tuple[int, int]]:
     return [(i, first + i) for i in range(memory)]
 
 
-def _reading(memory: int, nonzero: Sequence[bool]) -> list[str]:
-    """Return the lines that compute y = <rr^T, M> of a mode before the first step."""
-    weights = {0: "1.0"}
-    for i, place in _places_of_a(memory):
-        if nonzero[place]:
-            weights[i + 1] = f"entries[0, {place}]"
-    terms = [
-        f"{1.0 if i == j else 2.0} * {weights[i]} * {weights[j]} * state[{k}, k]"
+def _reading(memory: int, some_a: Container[int]) -> str:
+    """Return what <rr^T, M> of a mode is."""
+    weights = ["1.0", *(f"a{i}" if i in some_a else "" for i in range(memory))]
+    return " + ".join(
+        f"{1.0 if i == j else 2.0} * {weights[i]} * {weights[j]} * state[{k}, p]"
         for k, (i, j) in enumerate(moment_pairs(memory))
-        if i in weights and j in weights
-    ]
-    return [f"y = {' + '.join(terms)}"]
-
-
-def _flushing(moments: int) -> list[str]:
-    largest = [f"abs(state[{k}, k])" for k in range(moments)]
-    small = " and ".join(f"{size} < {FLUSHED!r}" for size in largest)
-    return [
-        "for k in range(modes):",
-        f"    if {small}:",
-        *(f"        state[{k}, k] = 0.0" for k in range(moments)),
-    ]
+        if weights[i] and weights[j]
+    )

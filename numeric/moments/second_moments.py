@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.lane_loops import WIDE
+from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.moments.moment_program import moment_pairs, moment_source
 from sgdmem.numeric.problems.coupling import Block, constant_block
 from sgdmem.numeric.schedules.schedule import Schedule, Steps
@@ -59,9 +60,15 @@ class Modes:
 
     @property
     def entries(self) -> tuple[Array, Array, Array]:
-        """Where the blocks of the coupling begin, where their entries do, and the entries."""
+        """Where the blocks of the coupling begin, where their entries do, and the entries.
+
+        Rows of entries have zeros up to a multiple of 16.
+        """
         blocks = self.coupling or (constant_block(len(self), 0),)
-        entries = [np.ravel(block.entries.mid) for block in blocks]
+        given = [np.atleast_2d(block.entries.mid) for block in blocks]
+        entries = [
+            np.pad(x, ((0, 0), (0, -x.shape[1] % WIDE * (x.size > 1)))).ravel() for x in given
+        ]
         starts, places = (
             np.cumsum([0, *sizes]) for sizes in ([x.size for x in blocks], map(len, entries))
         )
@@ -87,27 +94,28 @@ def run_moments(
         Called with numbers of steps done.
     """
     at_w, at_y = np.full(steps + 1, np.inf), np.full(steps + 1, np.inf)
-    arrays = [
-        np.array(x, dtype=float)  # writable, as the machine code is typed
-        for x in (modes.eigenvalues, modes.masses, modes.drives, modes.damping)
-    ]
-    coupling = modes.entries
+    n, coupling = len(modes), modes.entries
+    padded = -(-n // WIDE) * WIDE  # with modes that stay 0 and count for nothing
+    each, moved = (np.zeros((rows, padded)) for rows in (4, len(state)))
+    heard = np.zeros((2, padded + WIDE))
+    each[:, :n] = modes.eigenvalues, modes.masses, modes.drives, modes.damping
+    moved[:, :n] = state
+    made = np.zeros(1, dtype=np.int64)
     for first in range(0, steps + 1, _CHUNK):
         last = min(first + _CHUNK, steps + 1)
         places = np.minimum(np.arange(float(first), float(last + 1)), max(steps - 1, 0))
-        taken = schedule.some_steps(places)  # no step beyond the last one is looked at
-        entries = taken.table
+        entries = schedule.some_steps(places).table  # no step beyond the last one is looked at
         nonzero = tuple((entries != 0).any(axis=0).tolist())
-        run = load_module(moment_source(schedule.memory, nonzero, modes.differ)).run
-        following = np.ascontiguousarray(taken.a[-1])
-        made = run(
-            *(entries[:-1], following, *coupling, modes.label, *arrays),
-            *(state, at_w[first:last], at_y[first:last]),
+        run = load_code(moment_source(schedule.memory, nonzero, modes.differ)).run
+        run(
+            *(entries, *coupling, modes.label, each, moved, heard),
+            *(at_w[first:last], at_y[first:last], made),
         )
         advance(last - first)
-        if made < last - first:
-            at_w[first + made :] = at_y[first + made :] = np.inf
+        if made[0] < last - first:
+            at_w[first + made[0] :] = at_y[first + made[0] :] = np.inf
             break
+    state[:] = moved[:, :n]
     return at_w, at_y
 
 

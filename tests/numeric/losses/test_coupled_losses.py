@@ -163,3 +163,23 @@ def test_long_lists_keep_their_eigenvalues() -> None:
         propagators(sgd("0.1"), problem, 8, 50)
     quiet, law_alone = (losses(sgd("0.1"), x, np.inf, 50) for x in (problem, law))
     np.testing.assert_allclose(quiet, law_alone, rtol=1e-12)
+
+
+def test_blocks_of_all_sizes(rng: np.random.Generator) -> None:
+    """Constant ones and dense ones, below and beyond the 16 modes of a vector, side by side."""
+    dense = [rng.uniform(0.3, 1, (n, n)) for n in (2, 16, 33)]
+    parts = [*(0.5 * np.ones((20, 20)), np.ones((1, 1)), np.full((17, 17), 0.3)), *dense]
+    n = sum(map(len, parts))
+    T, first = np.zeros((n, n)), 0
+    for part in parts:
+        T[first : first + len(part), first : first + len(part)] = part
+        first += len(part)
+    lams, target = -np.sort(-rng.uniform(0.1, 1, n)), rng.uniform(0, 1, n)
+    noise = Noise.coupled(T, tau2="0.2", label_variance="0.1")
+    found = losses(sgd("0.25"), Problem(Spectrum(lams), noise, target), 80, 40)
+    moments, expected = target.copy(), []
+    for _ in range(41):
+        expected.append(lams @ moments / 2)
+        stirred = lams * (T @ (lams * moments) + 0.1) - 0.2 * lams**2 * moments
+        moments = (1 - lams / 4) ** 2 * moments + stirred / 80 / 16
+    assert found == pytest.approx(np.array(expected), rel=1e-12)
