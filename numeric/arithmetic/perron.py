@@ -45,7 +45,7 @@ def bounds_of_radii(matrices: Ball, connected: Array) -> tuple[Array, Array]:
     for component in strong_components(connected):
         whole = component.size == len(connected)
         inner = matrices if whole else matrices[:, component[:, None], component]
-        _, x = _perron_vectors(inner.mid)
+        _, x = perron_vectors(inner.mid)
         quotient = (inner * x[:, None]).sum() / x
         np.maximum(lower, quotient.lower.min(axis=1), out=lower)
         np.maximum(upper, quotient.upper.max(axis=1), out=upper)
@@ -76,14 +76,14 @@ def perron_vector(
     goal
         Relative distance of the bounds at which the iteration stops.
     """
-    radii, vectors = _perron_vectors(matrix[None], None if start is None else start[None], goal)
+    radii, vectors = perron_vectors(matrix[None], None if start is None else start[None], goal)
     return float(radii[0]), vectors[0]
 
 
-def _perron_vectors(
+def perron_vectors(
     matrices: Array, start: Array | None = None, goal: float = _SHARP
 ) -> tuple[Array, Array]:
-    """Return radii, shape (A,), and Perron vectors, shape (A, n), of some matrices.
+    """Return radii, shape (A,), and Perron vectors, shape (A, n), of matrices of shape (A, n, n).
 
     What one is given does not depend on the others.
     """

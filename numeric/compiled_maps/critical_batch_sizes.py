@@ -34,6 +34,7 @@ _MOST_CORRECTIONS = 3
 _FOUND, _ASKED = SOLVED, SOLVED + 1  # rows beside those of the solver
 _TRIED = SOLVED + 2
 _ACCURATE = 1e-10  # relative error that is accepted, of bounds
+_ABOVE = 1e-8  # how far above the size bounds are asked for where a denominator is 0 at it
 
 
 def critical_batch_sizes(
@@ -62,13 +63,12 @@ def critical_batch_sizes(
     """
     tried = np.empty((_TRIED, members))
     left = np.arange(members)
-    for finely in (False, True):
-        if left.size:
-            short = spectrum.finely_compressed if finely else spectrum.compressed
-            tried[:, left] = _solved(family, left, short, read)
+    for kind in ("compressed", "deeply_compressed", "finely_compressed"):
+        if left.size and (family.decays or kind != "deeply_compressed"):
+            tried[:, left] = _solved(family, left, getattr(spectrum, kind), read)
             left = left[np.isnan(tried[_FOUND, left])]
     for _ in range(_MOST_CORRECTIONS):
-        if not left.size:
+        if not left.size or family.decays:
             break
         tried[:, left] = _corrected(family, left, tried[:, left], spectrum, read, read_pairs)
         left = left[np.isnan(tried[_FOUND, left])]
@@ -84,7 +84,7 @@ def _solved(
 ) -> Array:
     """Solve on the nodes that stand for a spectrum, and ask for the bounds there."""
     coefficients = load_code(family.source(damped=False)).coefficients
-    solve = load_code(solver_source(family.memory)).solve
+    solve = load_code(solver_source(family.memory, family.decays)).solve
     nodes, weights, _ = padded(spectrum)
     count, tau1 = family.count(damped=False), np.empty(places.size)
     tried = np.empty((_TRIED, places.size))
@@ -97,7 +97,7 @@ def _solved(
         space = np.empty((TOGETHER, nodes.size // TOGETHER * LANES))
         solve(numbers[0], taus, nodes, weights, space, some, 0, size)
         tried[:SOLVED, piece], tau1[piece] = some, taus[0]
-        return np.concatenate([given, _ask(tried[:, piece], taus[1])[:, None]], axis=1)
+        return np.concatenate([given, _ask(tried[:, piece], *taus)[:, None]], axis=1)
 
     def write(piece: slice, rows: Array) -> None:
         _look(tried[:, piece], tau1[piece], rows)
@@ -116,7 +116,7 @@ def _corrected(
 ) -> Array:
     """Take a step of Newton's method with noise sums by all poles, and ask for bounds there."""
     _, (tau1, tau2) = read(places)
-    share2 = _ask(tried, tau2)
+    share2 = _ask(tried, tau1, tau2)
 
     def read_at_solution(piece: slice) -> tuple[Array, Array]:
         return read_pairs(places[piece]), np.ascontiguousarray(share2[:, piece])
@@ -128,11 +128,11 @@ def _corrected(
     return tried
 
 
-def _ask(tried: Array, tau2: Array) -> Array:
+def _ask(tried: Array, tau1: Array, tau2: Array) -> Array:
     """Fill in the batch sizes that bounds are asked for; return tau2 / B and their errors."""
     with np.errstate(all="ignore"):
         least = np.where(tau2 < 0, 0.0, SMALLEST_BATCH * tried[LARGEST])
-        tried[_ASKED] = np.fmax(tried[SIZE], least)
+        tried[_ASKED] = np.fmax(tried[SIZE], least) * np.where(tau1 == 0, 1 + _ABOVE, 1)
         share2 = tau2 / tried[_ASKED]
     return np.array([share2, 4 * UNIT * np.abs(share2)])  # tau2 is rounded, too
 
@@ -140,11 +140,15 @@ def _ask(tried: Array, tau2: Array) -> Array:
 def _look(tried: Array, tau1: Array, rows: Array) -> None:
     """Fill in what bounds confirm, and move the others by a step of Newton's method."""
     size, asked, steep = tried[SIZE], tried[_ASKED], tried[STEEPNESS]
-    always = size < asked  # all are stable, if the sum is at most 1 where it was asked for
+    alone = tau1 == 0  # modes feed themselves: just above the critical size all are damped
+    always = (
+        size < asked
+    ) & ~alone  # all are stable, if the sum is at most 1 where it was asked for
     with np.errstate(all="ignore"):
         share = tau1 / asked
         excess, error = share * rows[NOISE] - 1, share * rows[RADIUS]
         off = np.where(always, excess, np.abs(excess) / steep)
-        sure = (rows[STATE] == 1) & (off + error / np.where(always, 1, steep) <= _ACCURATE)
+        near = alone | (off + error / np.where(always, 1, steep) <= _ACCURATE)
+        sure = (rows[STATE] == 1) & near
         tried[_FOUND] = np.where(sure, np.where(always, 0.0, size), np.nan)
-        tried[SIZE] = size * (1 + excess / steep)
+        tried[SIZE] = np.where(alone, size, size * (1 + excess / steep))

@@ -270,7 +270,7 @@ class FamilyJudge:
         """
         found, compiled, spectrum = (
             np.full(places.size, np.nan),
-            self._usable,
+            self._decayed,
             self.problem.spectrum,
         )
         if compiled is None:
@@ -279,12 +279,13 @@ class FamilyJudge:
         noises = self.noises(points)
         every = [noises[key] for key in points.noise_keys()]
         indices = points.noise_indices[places]
-        known = np.array([is_simple(noise) and noise.tau1 > 0 for noise in every])[indices]
+        known = np.array([is_simple(noise) or _is_bold(noise) for noise in every])[indices]
+        cautious = [noise if noise.is_physical else noise.cautious for noise in every]
+        taus = np.array([[x.tau1, x.largest_tau2] for x in cautious], dtype=float).T
         left = np.flatnonzero(known & ~_excepted(points, exceptions)[places])
         if spectrum.diverges:
-            found[left] = np.inf
+            found[left[taus[0, indices[left]] > 0]] = np.inf
             return found
-        taus = np.array([[float(noise.tau1), noise.largest_tau2] for noise in every], dtype=float).T
         axes = own_axes(points, program.parameters)
 
         def read(some: Array) -> tuple[Array, Array]:

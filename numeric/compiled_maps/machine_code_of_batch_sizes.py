@@ -31,16 +31,17 @@ _KEPT = ("total", "squares", "peak", "first", "size", "sum", "slope", "tau1", "t
 
 
 @lru_cache(maxsize=16)
-def solver_source(memory: int) -> str:
+def solver_source(memory: int, decays: bool = False) -> str:
     """Return a module with the function ``solve`` for a memory.
 
     ``solve(values, taus, nodes, weights, space, out, start, stop)`` fills the columns from start to
     stop of ``out``: the critical batch size; the largest summand; and, there, -B F'(B) / F(B), by
     which a relative error of F is divided in B. Members must be stable without noise. ``values``
-    are the numbers of half-plane forms, ``taus`` tau1 and tau2, ``space``, of shape
-    (4, 16 * nodes), is where summands are kept. The number of nodes is a multiple of 4.
+    are the numbers of half-plane forms, with weight decay if it ``decays``, ``taus`` tau1 and tau2,
+    ``space``, of shape (4, 16 * nodes), is where summands are kept. The number of nodes is a
+    multiple of 4.
     """
-    mapped = map_program(memory, damped=False)
+    mapped = map_program(memory, False, decays)
     program, summand = mapped.recursion, mapped.recursion.outputs[0]
     moving = program.depends_on(EIGENVALUE)
     needed = needed_steps(program.steps, [summand])

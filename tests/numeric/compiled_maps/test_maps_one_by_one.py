@@ -136,3 +136,24 @@ def test_coupled_noise_is_judged_together(
     np.testing.assert_allclose(found.noise_sum, single.noise_sum, rtol=1e-12)
     some = ScatteredPoints({name: x[5:18] for name, x in points.axes.items()}, NAMES)
     assert judge.judge(some).noise_sum.tolist() == found.noise_sum[5:18].tolist()
+
+
+@pytest.mark.parametrize("law", LAWS, ids=["law", "squares", "list"])
+@pytest.mark.parametrize(
+    ("tau1", "tau2", "decay"), [(1, -1, "0.01"), (1, 2, "0.1"), (0, -1, "0.1"), (0, "0.5", 0)]
+)
+def test_critical_batch_sizes(
+    law: Spectrum, tau1: Any, tau2: Any, decay: Any, rng: np.random.Generator
+) -> None:
+    """They are those of single verdicts, and nearly all are found together."""
+    if law.diverges and decay == 0:
+        decay = "0.1"
+    problem = Problem(law, Noise(tau1, tau2), weight_decay=decay)
+    judge, points = judge_and_points(heavy_ball, problem, 1, rng, 25)
+    places = np.flatnonzero(judge.noiseless(points).stable == 1)
+    found = judge.critical_batch_sizes(points, places)
+    assert np.isnan(found).sum() <= 1
+    for place, size in zip(places.tolist()[:6], found.tolist(), strict=False):
+        if not math.isnan(size):
+            single = judge.verdict(points, place).critical_batch_size
+            assert size == pytest.approx(single, rel=1e-10)
