@@ -29,7 +29,7 @@ from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
 CHUNK_LOOPS = "sgdmem.numeric.compiled_maps.chunk_loops"
 TASK = 16 * CHUNK  # members that a thread takes at a time
-GPU_PART = 2**20  # the same on a GPU: below 1 GB of memory
+GPU_PART = 2**21  # the same on a GPU: about 1 GB of memory
 Stage: TypeAlias = Callable[[Array], Array]
 
 
