@@ -1,7 +1,18 @@
-"""Which modules are not looked at for examples: those of packages that are not installed."""
+"""What holds before tests are collected: bytecode is kept, and some modules have no examples.
 
+Rewriting the assertions of all tests takes longer than importing them, and each process that a test
+starts would compile the package again: so bytecode is kept, also where PYTHONDONTWRITEBYTECODE is
+set; PYTHONPYCACHEPREFIX says where. Modules of packages that are not installed are not looked at
+for examples.
+"""
+
+import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _FOLDER = Path(__file__).parent / "sgdmem" / "numeric" / "training"
 _NEEDED = {"import torch": "torch", "import optax": "optax"}

@@ -6,7 +6,7 @@ Every import counts, also inside functions and under TYPE_CHECKING.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -82,14 +82,17 @@ def modules() -> dict[str, str]:
     return found
 
 
-def imports(code: str) -> Iterator[tuple[int, str, str]]:
-    """Yield the line of every import, the module, and the name that is taken from it."""
+@cache
+def imports(code: str) -> list[tuple[int, str, str]]:
+    """Return the line of every import, the module, and the name that is taken from it."""
+    found = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom):
             source = "." * node.level + (node.module or "")
-            yield from ((node.lineno, source, alias.name) for alias in node.names)
+            found += [(node.lineno, source, alias.name) for alias in node.names]
         elif isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name, "") for alias in node.names)
+            found += [(node.lineno, alias.name, "") for alias in node.names]
+    return found
 
 
 def arrows(code: Mapping[str, str]) -> dict[str, set[str]]:

@@ -264,13 +264,14 @@ def _is_multiple(
     """Whether a bound follows from the intervals, maybe after division by another bound."""
     if follows(value, intervals, strict):
         return True
-    size = len(sympy.Add.make_args(value))
+    size, symbols = len(sympy.Add.make_args(value)), value.free_symbols
     for other, other_strict in bounds:
-        if len(sympy.Add.make_args(other)) > size or not other.free_symbols <= value.free_symbols:
+        if len(sympy.Add.make_args(other)) > size or not other.free_symbols <= symbols:
             continue
-        quotient = sympy.cancel(value / other)
-        is_polynomial = sympy.fraction(quotient)[1].is_number
-        if is_polynomial and other_strict >= strict and follows(quotient, intervals, strict):
+        if other_strict < strict or not symbols:
+            continue
+        quotient, rest = sympy.div(value, other, *symbols)
+        if rest == 0 and follows(quotient, intervals, strict):
             return True
     return False
 

@@ -47,7 +47,7 @@ SUBJECTS: dict[str, Algorithm] = {
     "no forgetting": heavy_ball("0.1", 1),
     "one number": nesterov(sympy.Symbol("learning_rate", real=True), "9/10"),
 }
-QUICK = ("sgd", "heavy-ball", "general 2", "numbers, shifted", "no forgetting")
+QUICK = ("sgd", "heavy-ball", "numbers, shifted", "no forgetting")
 NAMES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SUBJECTS]
 LATEX = pytest.mark.skipif(
     shutil.which("latexmk") is None or shutil.which("pdflatex") is None, reason="LaTeX is not there"
