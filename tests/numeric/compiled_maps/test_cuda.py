@@ -171,6 +171,7 @@ def compare_what_stays() -> None:
         ("torch-sgd", ("momentum", [0, 0.5, 0.95]), Spectrum([2, 1]), {"dampening": 0.3}),
         ("heavy-ball", ("momentum", [0, 0.9, 0.2]), Spectrum.power_law(1.5), {}),
         ("sgd", ("batch_size", [1, 7, np.inf]), Problem(Spectrum([2, 1]), Noise(tau2=-1)), {}),
+        ("sgd", ("batch_size", [1, 7, np.inf]), Problem(Spectrum([2, 1]), weight_decay="0.1"), {}),
     ]
     for family, y, problem, fixed in cases:
         axes = {"x": ("learning_rate", rates), "y": y}
@@ -320,7 +321,9 @@ JUDGES = [
 
 @pytest.mark.parametrize(("memory", "damped"), JUDGES)
 def test_judges_fit_into_registers(memory: int, damped: bool, fits: Callable[..., None]) -> None:
-    fits(judge_source(memory, damped, cuda=True), "judge", JUDGE, MOST_SPILLED.get(memory, 0))
+    for decays in (False, True) if memory < 2 else (False,):
+        source = judge_source(memory, damped, cuda=True, decays=decays)
+        fits(source, "judge", JUDGE, MOST_SPILLED.get(memory, 0))
 
 
 @pytest.mark.parametrize("damped", [False, True])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,15 +21,16 @@ from sgdmem.phase_diagrams.maps.labelled_diagram import labelled_diagram
 from sgdmem.symbolic.errors import InputError
 
 rng = np.random.default_rng
-HAS_TORCH = find_spec("torch") is not None
-LIBRARIES = [
-    "numpy",
-    pytest.param("torch", marks=pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is absent")),
-]
+LIBRARIES = ["numpy", "cpu", "cuda"]  # or a device of PyTorch
 
 
 def library_of(name: str) -> gpu_arrays.ArrayLibrary:
-    return NUMPY if name == "numpy" else gpu_arrays.torch_library("cpu")
+    if name == "numpy":
+        return NUMPY
+    torch: Any = pytest.importorskip("torch")
+    if name == "cuda" and not torch.cuda.is_available():
+        pytest.skip("PyTorch finds no GPU")
+    return gpu_arrays.torch_library(name)
 
 
 def samples_of(outputs: int, count: int = 60, modes: int = 5) -> Samples:
