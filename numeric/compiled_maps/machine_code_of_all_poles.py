@@ -111,8 +111,13 @@ def add_over_nodes(poles, found, first, far, share, damped, nodes, masses, node_
     "f8[::1], i8, f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1]",
 )
 def add_disks(poles, found, first, share, centers, reaches, errors, top, sums):
-    """Add bounds of what nodes leave out, and say whether modes are damped in all disks."""
-    bound, disk_e, negative = on_stack(16), on_stack(16), False
+    """Add bounds of what nodes leave out, and say whether modes are damped in all disks.
+
+    Damped by tau = tau2 / B > 0 the summand is lambda / (1 / v + tau lambda) with v = s / lambda.
+    If all v on a disk are in one around a number above its radius, the real part of 1 / v is at
+    least that of the largest one, and that of lambda is at least that of the least one.
+    """
+    bound, disk_e, negative = on_stack(32), on_stack(16), False
     for p in lanes(LANES):
         disk_e[p] = first[32 + p]
         negative |= share[p] - share[16 + p] < 0.0
@@ -120,16 +125,21 @@ def add_disks(poles, found, first, share, centers, reaches, errors, top, sums):
         # where tau2 > 0 noise damps any stable mode
         if errors[j] > 0.0 or negative:
             bound_on_disk(poles, found, first, disk_e, centers[j], reaches[j], bound)
-            end, error = centers[j] + reaches[j], errors[j]
+            end, error, least = centers[j] + reaches[j], errors[j], centers[j] - reaches[j]
             counts = error > 0.0
             reached = end < 2 * top
             for p in lanes(LANES):
                 size = abs(share[p]) + share[16 + p]
                 room = 1.0 - size * end * bound[p] if size > 0.0 else 1.0
-                asked = counts | (share[p] - share[16 + p] < 0.0)
-                sure = ((room > 0.01) & reached) | (not asked)
+                most = bound[p] / room if room > 0.01 else inf
+                damping, size = share[p] - share[16 + p], bound[16 + p]
+                room = 1.0 + (damping if least > 0.0 else share[p] + share[16 + p]) * least * size
+                damped = (damping > 0.0) & (size > 0.0) & (room > 0.01)
+                fed = size / room if damped else inf
+                most = fed if fed < most else most
+                sure = ((most < inf) & reached) | (not (counts | (damping < 0.0)))
                 sums[48 + p] = sums[48 + p] if sure else 0.0
-                sums[16 + p] = sums[16 + p] + (error * bound[p] / room if counts else 0.0)
+                sums[16 + p] = sums[16 + p] + (error * most if counts else 0.0)
 
 
 @machine_code(

@@ -36,6 +36,7 @@ _LEAST_APART = 1e-140  # of distances from poles, and of poles: for their square
 _MOST_APART = 1e140
 _WELL_KNOWN = 2.0**-40
 _ROOM = 1 - 2.0**-40
+_ABOVE_ALL = 1 + 1e-6
 NODE_ROUNDING = 32 * UNIT
 
 
@@ -225,12 +226,15 @@ def bound_on_disk(poles, found, first, first_e, center, reach, out):
     """Bound the size of s / lambda on a disk; infinite where a pole may be in it.
 
     Of a pole z that is smaller than the disk, lambda / (z - lambda) is z / (z - lambda) - 1: what
-    such poles have in common with the first number cancels.
+    such poles have in common with the first number cancels. The second row is the size again, of
+    the disk around the value at the center that holds all others, or 0 where it holds 0, too. The
+    values of z / (z - lambda) on the disk differ from that at the center by
+    z (lambda - center) / ((z - lambda) (z - center)).
     """
-    constant, error = on_stack(16), on_stack(16)
+    constant, error, value, spread = on_stack(16), on_stack(16), on_stack(16), on_stack(16)
     end = abs(center) + reach
     for p in lanes(LANES):
-        constant[p], error[p], out[p] = first[p], first_e[p], 0.0
+        constant[p], error[p], out[p], value[p], spread[p] = first[p], first_e[p], 0.0, 0.0, 0.0
     for i in range(found):
         at = 10 * i
         for p in lanes(LANES):
@@ -246,7 +250,8 @@ def bound_on_disk(poles, found, first, first_e, center, reach, out):
             )
             a = z - center
             square = a * a + b * b
-            room = sqrt(square) * _ROOM - reach - e
+            distance = sqrt(square) * _ROOM - e
+            room = distance - reach
             outside = (room > 0.0) & (square > LEAST) & (square < MOST)
             weight, size = modulus(wr, wi) + w_e, modulus(z, b) + e
             inside = size < end
@@ -256,5 +261,16 @@ def bound_on_disk(poles, found, first, first_e, center, reach, out):
             error[p] = error[p] + more if inside else error[p]
             total = out[p] + weight * (size if inside else end) / room
             out[p] = total if outside else inf
+            pr, pi = (wr * z - wi * b if inside else wr), (wr * b + wi * z if inside else wi)
+            scale = 1.0 if inside else center
+            value[p] = value[p] + scale * (pr * a + pi * b) / square
+            moves = weight * (size * reach / distance + e * abs(center) / distance)
+            unknown = (w_e + NODE_ROUNDING * weight) * (size if inside else abs(center))
+            spread[p] = spread[p] + (moves + unknown) / room
     for p in lanes(LANES):
-        out[p] = (abs(constant[p]) + error[p] + out[p]) * (1 + 1e-6)
+        out[p] = (abs(constant[p]) + error[p] + out[p]) * _ABOVE_ALL
+        found = constant[p] + value[p]
+        apart = _ABOVE_ALL * (error[p] + spread[p]) + NODE_ROUNDING * (
+            abs(constant[p]) + abs(found)
+        )
+        out[16 + p] = (found + apart) * _ABOVE_ALL if (found > apart) & (out[p] < inf) else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.programs.program import trace
-from sgdmem.symbolic.zoo.named_algorithms import aggmo
+from sgdmem.symbolic.zoo.named_algorithms import aggmo, heavy_ball
 from tests.numeric.compiled_maps.test_map_sums import (
     SHORT,
     Build,
@@ -218,14 +219,16 @@ def test_any_unit_of_the_eigenvalues(size: float, rng: np.random.Generator) -> N
     assert sure.any() == (1e-120 < size < 1e120)
 
 
+@pytest.mark.parametrize("share", [0, Fraction(1, 2), 5])
 @pytest.mark.parametrize("momenta", [["0.5", "0.9"], ["0.5", "0.6", "0.7"]])
-def test_the_error_of_few_nodes_is_in_the_bound(momenta: list[str]) -> None:
+def test_the_error_of_few_nodes_is_in_the_bound(momenta: list[str], share: Any) -> None:
     """What it says of disks is no less than the summand at points of their edges."""
     law = Spectrum.power_law(1.5)
     short = law.compress(1e-4)
     vars(law)["deeply_compressed"] = short
     rates = [Fraction(1, 10), Fraction(1), Fraction(2)]
-    sums = summed(lambda rate: aggmo(rate, momenta), {"rate": rates}, law)
+    values = {"rate": rates} | ({"share": [Fraction(share)] * 3} if share else {})
+    sums = summed(lambda rate: aggmo(rate, momenta), values, law)
     edges = short.centers[:, None] + short.reaches[:, None] * np.exp(1j * np.linspace(0, np.pi, 50))
     for k, rate in enumerate(rates):
         assert sums.state[k] == 1
@@ -235,7 +238,21 @@ def test_the_error_of_few_nodes_is_in_the_bound(momenta: list[str]) -> None:
             edges * weight / (pole - edges)
             for pole, weight in zip(found.poles.mid, found.weights.mid, strict=True)
         )
+        summand = summand / (1 + float(share) * edges * summand)
         assert sums.radius[k] >= (short.errors * np.abs(summand).max(axis=1)).sum()
+
+
+@pytest.mark.parametrize("momentum", ["0.999", "0.999999"])
+def test_noise_far_beyond_what_dampens_it(momentum: str) -> None:
+    """Where tau2 > 0 and s is a million times B, on disks, too."""
+    problem = Problem(Spectrum.power_law(1.5), Noise(1, "1/2"))
+    rates = [Fraction(k, 2) for k in range(1, 8)]
+    values = {"rate": rates, "share": [Fraction(1, 32)] * 7}
+    sums = summed(lambda rate: heavy_ball(rate, momentum), values, problem.spectrum)
+    assert (sums.state == 1).all()
+    for k, rate in enumerate(rates):
+        single = stability(heavy_ball(rate, momentum), problem, 16).noise_sum
+        assert abs(sums.noise[k] / 16 - single) <= sums.radius[k] / 16 + 1e-9 * single
 
 
 def test_no_bound_where_a_product_has_lost_digits() -> None:
