@@ -20,8 +20,6 @@ from sgdmem.numeric.arithmetic.memory import memory
 from sgdmem.numeric.compilation.cuda import Device, is_simulated, require_device
 from sgdmem.symbolic.errors import InputError
 
-_TRIED = (1024, 64)  # shape of a product: one that no library finds too small for its quick ways
-
 
 @dataclass(frozen=True)
 class ArrayLibrary:
@@ -48,13 +46,7 @@ NUMPY = ArrayLibrary(np, np.asarray, np.asarray, memory)
 
 @cache
 def torch_library(place: str) -> ArrayLibrary:
-    """Return PyTorch's arrays on a device, such as ``"cuda"`` or ``"cpu"``.
-
-    Raises
-    ------
-    InputError
-        If products of its matrices have fewer digits than float64.
-    """
+    """Return PyTorch's arrays on a device, such as ``"cuda"`` or ``"cpu"``."""
     torch = import_module("torch")
     on_gpu = place != "cpu"
 
@@ -70,25 +62,26 @@ def torch_library(place: str) -> ArrayLibrary:
     def room() -> float:
         return float(torch.cuda.mem_get_info()[0]) if on_gpu else memory()
 
-    found = ArrayLibrary(torch, put, get, room)
-    require_digits(found)
-    return found
+    return ArrayLibrary(torch, put, get, room)
 
 
-def require_digits(library: ArrayLibrary) -> None:
+def require_digits(library: ArrayLibrary, shape: tuple[int, int]) -> None:
     """Raise InputError unless products of matrices keep all digits of their factors.
 
-    Some libraries can be told to make products of float64 from numbers with fewer digits. Here each
-    sum has one term that is not 0, so it is exact in any order, if its factors are.
+    Some libraries can be told to make products of float64 from numbers with fewer digits, from
+    some size on: they are tried for rows of a shape. Here each sum has one term that is not 0, so
+    it is exact in any order, if its factors are.
+
+    >>> require_digits(NUMPY, (5, 3))
     """
-    n, d = _TRIED
+    n, d = shape
+    few, put = min(n, d), library.put
     numbers = np.sqrt(np.arange(2.0, 2 + n * d)).reshape(n, d)  # with all their digits
-    turned = np.eye(d)[::-1]
-    chosen = np.zeros((n, d))
-    chosen[:d] = turned
-    first = library.get(library.put(numbers) @ library.put(turned))
-    second = library.get(library.put(numbers).T @ library.put(chosen))
-    if not ((first == numbers[:, ::-1]).all() and (second == numbers[:d].T[:, ::-1]).all()):
+    turned, chosen, expected = np.eye(d)[::-1], np.zeros((n, d)), np.zeros((d, d))
+    chosen[:few, :few], expected[:, :few] = np.eye(few)[::-1], numbers[:few][::-1].T
+    there = put(numbers)
+    first, second = library.get(there @ put(turned)), library.get(there.T @ put(chosen))
+    if not ((first == numbers[:, ::-1]).all() and (second == expected).all()):
         raise InputError(
             "device 'cuda': products of float64 matrices are made from shorter numbers there "
             "(an emulation that was asked for), so no bound of their errors holds: turn that off"

@@ -17,7 +17,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import EPS, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.compilation.gpu_arrays import chosen_library
+from sgdmem.numeric.compilation.gpu_arrays import chosen_library, require_digits
 from sgdmem.numeric.compilation.progress import report_pass
 from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.first_pass import FirstPass, squared_moments
@@ -225,7 +225,9 @@ class Samples:
         """What does passes over them on a GPU."""
         if self.device == "cpu":
             return None
-        together, library = rows_together(self._numbers), chosen_library(self.device)
+        library, (n, outputs, modes) = chosen_library(self.device), self.columns.shape
+        together = min(n, rows_together(self._numbers))
+        require_digits(library, (together * outputs, modes))
         return PassesOnGpu(self.columns, self.weights, self.residuals, together, library)
 
     @property

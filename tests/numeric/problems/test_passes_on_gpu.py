@@ -13,7 +13,7 @@ from sgdmem import Problem, heavy_ball, stability
 from sgdmem.numeric.compilation import cuda, gpu_arrays
 from sgdmem.numeric.compilation.cuda import Device
 from sgdmem.numeric.compilation.gpu_arrays import NUMPY, device_of_data, require_digits
-from sgdmem.numeric.problems import passes_on_gpu, whitened
+from sgdmem.numeric.problems import passes_on_gpu, samples, whitened
 from sgdmem.numeric.problems.passes_on_gpu import PassesOnGpu
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import longest_sample
@@ -148,11 +148,16 @@ class Short(np.ndarray[Any, Any]):
         return (np.asarray(self).astype(np.float32) @ np.asarray(other)).view(Short)
 
 
-def test_products_of_shorter_numbers_are_refused() -> None:
-    require_digits(NUMPY)
+@pytest.mark.usefixtures("stand_in")
+def test_products_of_shorter_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for shape in ((5, 3), (3, 5), (1, 1)):
+        require_digits(NUMPY, shape)
     short = replace(NUMPY, put=lambda x: x.view(Short))
     with pytest.raises(InputError, match=r"products of float64 matrices .* turn that off"):
-        require_digits(short)
+        require_digits(short, (5, 3))
+    monkeypatch.setattr(samples, "chosen_library", lambda device: short)
+    with pytest.raises(InputError, match="products of float64"):
+        stability(heavy_ball(0.1, 0.5), Problem.from_data(rng(1).random((9, 2)), device="cuda"), 2)
 
 
 @pytest.mark.parametrize(
