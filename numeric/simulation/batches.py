@@ -72,13 +72,6 @@ class Batches:
         return int(self.sizes[0])
 
     @property
-    def columns(self) -> Array:
-        """The whitened columns, shape (n K, N), sample by sample; none for Gaussian features."""
-        if self.samples is None:
-            return np.empty((0, self.eigenvalues.size))
-        return np.ascontiguousarray(self.samples.columns[:]).reshape(-1, self.eigenvalues.size)
-
-    @property
     def outputs(self) -> int:
         """K."""
         return 1 if self.samples is None else self.samples.outputs
@@ -92,26 +85,14 @@ class Batches:
         return found.reshape(len(found), -1)
 
     @property
-    def pull(self) -> Array:
-        """The mean of the whitened gradients at rest, shape (R, N); none where it is 0."""
-        if self.samples is None or self.samples.pull is None:
-            return np.empty((0, 0))
-        return np.ascontiguousarray(self.samples.pull)
+    def pull(self) -> Array | None:
+        """The mean of the whitened gradients at rest, shape (R, N); None where it is 0."""
+        return None if self.samples is None else self.samples.pull
 
     @property
-    def minimum(self) -> Array:
-        """The whitened minimum, shape (R N,); none where w is relative to 0."""
-        if self.samples is None or self.samples.minimum is None:
-            return np.empty(0)
-        return np.array(self.samples.minimum, dtype=float).ravel()
-
-    @property
-    def cumulative(self) -> Array:
-        """Sums of the probabilities with which samples are drawn; none if all are alike."""
-        if self.samples is None or np.ptp(self.samples.weights) == 0:
-            return np.empty(0)
-        sums = np.cumsum(self.samples.weights)
-        return np.asarray(sums / sums[-1])
+    def minimum(self) -> Array | None:
+        """The whitened minimum, shape (R, N); None where w is relative to 0."""
+        return None if self.samples is None else self.samples.minimum
 
     @property
     def shuffled(self) -> bool:
@@ -135,11 +116,30 @@ class Batches:
             return 1
         return min(self.size, COUNTED * len(self.samples)) * self.outputs
 
-    def counts(self, generator: np.random.Generator, steps: int) -> Array:
-        """Return how often each sample is in the batch of each step; nothing for small batches."""
-        if self.samples is None or self.has_order or self.size <= COUNTED * len(self.samples):
-            return np.empty((0, 0), dtype=np.int64)
-        return generator.multinomial(self.size, self.samples.weights, size=steps)
+    def draw(self, generator: np.random.Generator, made: int, steps: int) -> tuple[Array, ...]:
+        """Return what decides the samples of some steps, after so many: `sampled_source` has it.
+
+        How often each sample is in a batch, shape (T, n); or which one is where in the batch, shape
+        (T, B); or with which place each one of an order changes, a row for each new order.
+        """
+        assert self.samples is not None
+        counts, picks, swaps = np.empty((3, 0, 0), dtype=np.int64)
+        n, weights = len(self.samples), self.samples.weights
+        if self.has_order:
+            period = self.sizes.size if self.shuffled else 1
+            orders = len(range(-made % period, steps, period))
+            placed = n if self.shuffled else self.size if self.size < n else 0
+            places = np.arange(min(placed, n - 1))
+            swaps = generator.integers(places, n, (orders, places.size))
+        elif self.size > COUNTED * n:
+            counts = generator.multinomial(self.size, weights, steps)
+        elif np.ptp(weights) == 0:
+            picks = generator.integers(0, n, (steps, self.size))
+        else:
+            sums = np.cumsum(weights)
+            uniform = generator.random((steps, self.size))
+            picks = np.searchsorted(sums / sums[-1], uniform, side="right")
+        return counts, picks, swaps
 
 
 def multiplicities(problem: Problem) -> Array:

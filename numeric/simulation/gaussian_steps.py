@@ -17,10 +17,16 @@ next step and adds to the sums.
 
 from __future__ import annotations
 
-from collections.abc import Container
 from functools import lru_cache
 
 from sgdmem.numeric.compilation.code_keys import own_source
+from sgdmem.numeric.simulation.steps import (
+    entry_places,
+    filled,
+    moved_lines,
+    read_lines,
+    rescaled_lines,
+)
 
 MODES = 32  # they are padded to multiples
 _BLOCK = 32  # 16 modes each: with a memory of 1 all their numbers take 16 KiB
@@ -33,11 +39,11 @@ _RUN = """
 )
 def run(
     entries, squares, batch, label, decay, eigenvalues, streams, state, numbers,
-    kept, losses, counts
+    kept, losses, ends
 ):
     steps, parts = kept.size, eigenvalues.shape[1] // 16
     straight, spread, place, row = 0.0, 0.0, 0, numbers[0]
-    counts[0] = 0
+    ends[0] = 0
     for t in range(steps + 1):
         last, following = t - 1 if t > 0 else 0, t if t < steps else 0
         {entries}
@@ -59,7 +65,7 @@ def run(
         if t > 0:
             loss = 0.5 * squared
             if loss < inf:
-                counts[0] = t
+                ends[0] = t
                 if kept[last]:
                     losses[place] = loss
                     place = place + 1
@@ -73,17 +79,6 @@ def run(
             straight = (squares[t] - chi * part) / batch
             spread = chi * size / batch
 """
-# by a power of two, so that nothing is rounded: the state, and the sums for the next step
-_RESCALED = """
-total = squared + others
-if not (1e-100 < total and total < 1e100) and total > 0.0 and total < inf:
-    half = (bits_of(total) >> 53) - 511
-    factor = float_of((1023 - half) << 52)
-    counts[1] = counts[1] + half
-    along, length = along * factor, length * factor * factor
-    for p in lanes(16 * parts):
-        {rows}
-"""
 
 
 @lru_cache(maxsize=64)
@@ -96,8 +91,8 @@ def gaussian_source(
     for each step, the ``batch`` size, the ``label`` variance, the weight ``decay``;
     ``eigenvalues``, shape (1, N), ``streams`` as in `draw`, the ``state``, shape (1 + memory, N),
     overwritten, room for ``numbers``, shape (1, N); which losses are ``kept``, where, and
-    ``counts``: of the steps made before the loss left the range of floats and, if homogeneous, the
-    exponent of the power of two by which the state is to be multiplied.
+    ``ends``: how many steps were made before the loss left the range of floats and, if homogeneous,
+    the exponent of the power of two by which the state is to be multiplied.
 
     Parameters
     ----------
@@ -109,47 +104,20 @@ def gaussian_source(
     homogeneous : bool
         Whether the state is rescaled where it nears the end of the range of floats.
     """
-    each = range(1, memory + 1)
-    names = ["alpha", *(f"b{i}" for i in each), *(f"c{i}" for i in each)]
-    names += [f"d{i}_{j}" for i in each for j in each]
-    names += [*(f"a{i}" for i in each), "shrink"]
-    places = {name: at for at, name in enumerate(names) if nonzero[at]}
-    used = [f"a{i}" for i in each if f"a{i}" in places]
-    rows = [f"state[{i}, p] = state[{i}, p] * factor" for i in range(memory + 1)]
+    places = entry_places(memory, nonzero)
+    gradient = ["g = lam * fma(straight, y, spread * numbers[0, p])"]
+    gradient += ["g = fma(decay, y, g)"] if decays else []
+    sums = "along, length = along * factor, length * factor * factor"
     parts = {
         "entries": [f"{name} = entries[last, {at}]" for name, at in places.items()]
-        + [f"next_{name} = entries[following, {places[name]}]" for name in used],
-        "moved": _moved(memory, places, decays, homogeneous),
-        "read": [f"y = fma(next_{name}, state[{name[1:]}, p], y)" for name in used],
-        "rescaled": _RESCALED.format(rows="\n        ".join(rows)).strip().splitlines()
-        if homogeneous
-        else [],
+        + [
+            f"next_{name} = entries[following, {at}]"
+            for name, at in places.items()
+            if name[0] == "a" and name != "alpha"
+        ],
+        "moved": moved_lines(memory, places, gradient, homogeneous),
+        "read": read_lines(places, "next_"),
+        "rescaled": rescaled_lines(memory, sums) if homogeneous else [],
     }
-    lines = []
-    for line in _RUN.format_map({"block": _BLOCK, **{x: f"<{x}>" for x in parts}}).splitlines():
-        text = line.lstrip(" ")
-        if text[1:-1] in parts:
-            lines += [line[: -len(text)] + part for part in parts[text[1:-1]]]
-        else:
-            lines.append(line)
-    return own_source(_NORMALS).replace("from math import sqrt", "from math import inf, sqrt") + (
-        "\n".join(lines) + "\n"
-    )
-
-
-def _moved(memory: int, some: Container[str], decays: bool, homogeneous: bool) -> list[str]:
-    """Return what a step does with a mode."""
-    each = range(1, memory + 1)
-    lines = [f"u{i} = state[{i}, p]" for i in each]
-    lines += ["y = w", *(f"y = fma(a{i}, u{i}, y)" for i in each if f"a{i}" in some)]
-    lines.append("g = lam * fma(straight, y, spread * numbers[0, p])")
-    lines += ["g = fma(decay, y, g)"] if decays else []
-    lines += ["w = fma(-shrink, w, w)"] if "shrink" in some else []
-    lines += ["w = fma(-alpha, g, w)"] if "alpha" in some else []
-    lines += [f"w = fma(b{i}, u{i}, w)" for i in each if f"b{i}" in some]
-    lines += ["state[0, p] = w", "squared = squared + w * w"]
-    for i in each:
-        lines.append(f"v = c{i} * g" if f"c{i}" in some else "v = 0.0")
-        lines += [f"v = fma(d{i}_{j}, u{j}, v)" for j in each if f"d{i}_{j}" in some]
-        lines += [f"state[{i}, p] = v", *(["others = others + v * v"] if homogeneous else [])]
-    return lines
+    head = own_source(_NORMALS).replace("from math import sqrt", "from math import inf, sqrt")
+    return head + filled(_RUN, parts, block=_BLOCK)

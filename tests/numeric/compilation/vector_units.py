@@ -17,11 +17,9 @@ import llvmlite.binding as llvm
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.registry import CPUDispatcher
 
-from sgdmem.numeric.compilation.code_keys import own_source
 from sgdmem.numeric.compilation.compiled_modules import run_source
 from sgdmem.numeric.compilation.kernel_compiler import optimized, written_kernels
 from sgdmem.numeric.exported_code.evaluator import evaluator
-from sgdmem.numeric.simulation.runs import STEPS
 
 VECTOR = r"(?:%[yz]mm\d|v\d+\.2d|z\d+\.d)"  # of AVX2 and AVX-512, of NEON, of SVE
 PATTERNS = {
@@ -36,7 +34,6 @@ _REFERENCES = re.compile(r"^define [^\n]*@(NRT_[a-z]+ref)\(.*?^}\n", re.MULTILIN
 def sources() -> Iterator[tuple[str, str, str]]:
     """Make names, functions and sources of the kernels that Numba compiles."""
     yield "summands", "summands", evaluator("heavy-ball").source(compiled=True)
-    yield "simulation", "run", own_source(STEPS)
 
 
 def counts(text: str) -> dict[str, int]:
