@@ -47,7 +47,7 @@ VALUES: dict[str, Any] = {
     "matrix": [[1, 2], [3, 4]],
     "long text": "x" * 5000,
     "long texts": ["x" * 5000, "y"],
-    "long list": list(range(-1000, 0)),
+    "long list": list(range(-300, 0)),
     "lines": "1\n2",
     "SymPy Float": sympy.Float("0.3"),
     "mpf": mpmath.mpf("0.3"),

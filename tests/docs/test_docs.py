@@ -23,7 +23,7 @@ PAGES = sorted(
 )
 
 
-SLOW = {"docs/data.md"}
+SLOW = {"docs/data.md", "docs/systems/dana.md", "docs/systems/kaczmarz.md"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
     assert [ax.get_title() for ax in maps] == [f"batch size $B$ = {b}" for b in panels[1]]
     assert len(figure.axes) == 5  # and a colour bar
     assert {ax.collections[0].get_clim() for ax in maps} == {(-0.5, 4.5)}
-    assert len(draw(series).axes) == 5
+    assert len(draw(series, annotate=False).axes) == 5
     with pytest.raises(InputError, match="ax must be None for a series"):
         draw(series, maps[0])
 
@@ -201,13 +202,18 @@ def test_large_maps_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(found[:, :3], whole.noise_sum.values[:, [1, 4, 7]])
 
 
+@cache
+def fine_map() -> Any:
+    rates, momenta = np.geomspace(0.01, 10, 90), 1 - np.geomspace(1, 1e-3, 70)
+    axes: Any = {"x": ("learning_rate", rates), "y": ("momentum", momenta)}
+    return phase_diagram("heavy-ball", SETTINGS["problem"], 8, quantities=["reason"], **axes)
+
+
 @pytest.mark.parametrize("quantity", ["stable", "reason", "margin"])
 def test_many_cells_are_an_image_of_the_same_colours(
     quantity: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rates, momenta = np.geomspace(0.01, 10, 90), 1 - np.geomspace(1, 1e-3, 70)
-    axes: Any = {"x": ("learning_rate", rates), "y": ("momentum", momenta)}
-    given = phase_diagram("heavy-ball", SETTINGS["problem"], 8, quantities=["reason"], **axes)
+    given = fine_map()
     pictures, name = [], "kinds" if quantity == "reason" else "map"
     for many in (1, 10**6):
         monkeypatch.setattr(map_colours, "_MANY_CELLS", many)
@@ -220,7 +226,8 @@ def test_many_cells_are_an_image_of_the_same_colours(
     assert differs.mean() < 0.02  # of a cell's border, half a pixel
     uneven = given.isel(learning_rate=np.arange(90) ** 2 // 90)
     monkeypatch.setattr(map_colours, "_MANY_CELLS", 1)
-    assert isinstance(artists(draw(uneven, quantity=quantity))[name][0], QuadMesh)
+    drawn = draw(uneven, quantity=quantity, annotate=False)
+    assert isinstance(artists(drawn)[name][0], QuadMesh)
 
 
 def test_lines_and_patterns_of_large_maps_know_fewer_points(
