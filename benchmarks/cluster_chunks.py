@@ -1,19 +1,20 @@
 """What a chunk costs on a dask cluster, and what a diagram of 10^12 points costs before its chunks.
 
 ``python -m benchmarks.cluster_chunks`` prints Markdown. Seconds are those of all processors, of
-workers, and of the process that asks with the scheduler in it. After a first run, the same map is
-asked for with one row of its chunks missing, and with all of them: seconds of a chunk are what that
-differs by, and the rest is once for all chunks.
+workers, and of the process that asks with the scheduler in it. All of these do something while
+nothing is asked of them, for as long as a chunk takes: that is told apart as waiting, and is more
+where others use the processors. After a first run, a map of one row of chunks is asked for, and one
+of all rows: seconds of a chunk are what these differ by, and the rest is once for all chunks.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,14 @@ from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.phase_diagrams.stores import filling
 
 SIDE, COLUMNS, ROWS, LONG = 4096, 4, 3, 10**6  # points of a chunk, chunks, points of an axis
+_IDLE = 4  # seconds
 _kernel = [0.0]  # seconds
 
 
 def main() -> None:
     print(description())
-    head = ["family", "kept", "workers", "kernel, s", "worker, s", "beside the kernel"]
-    head += ["scheduler, s", "once, s"]
+    head = ["family", "kept", "workers", "kernel, s", "worker, s", "asking, s"]
+    head += ["both beside the kernel", "waiting, s", "once, s"]
     rows = []
     for memory in ("heavy-ball", "2"):
         for kept, workers in (("verdicts", 1), ("verdicts", 2), ("all", 2)):
@@ -44,8 +46,9 @@ def main() -> None:
                 [
                     f"memory {memory}" if memory.isdecimal() else memory,
                     *(kept, str(workers), short(each["kernel"]), short(each["worker"])),
-                    f"{each['worker'] / each['kernel'] - 1:.1%}",
-                    *(short(each["scheduler"]), short(each["once"])),
+                    short(each["asking"]),
+                    f"{(each['worker'] + each['asking']) / each['kernel'] - 1:.1%}",
+                    *(short(each["waiting"]), short(each["once"])),
                 ]
             )
     print(table(head, rows))
@@ -76,6 +79,20 @@ def spent() -> tuple[float, float]:
     return time.process_time(), _kernel[0]
 
 
+def of_workers(spent: dict[str, tuple[float, float]]) -> tuple[float, float]:
+    """Return what `spent` says of all workers."""
+    whole, kernel = map(sum, zip(*spent.values(), strict=True))
+    return float(whole), float(kernel)
+
+
+def _idle(seconds: Callable[[], tuple[float, float]]) -> tuple[float, float]:
+    """Return seconds of processors for each second in which nothing is asked."""
+    before = seconds()
+    time.sleep(_IDLE)
+    first, second = (now - then for now, then in zip(seconds(), before, strict=True))
+    return first / _IDLE, second / _IDLE
+
+
 def chunks_on_cluster(memory: str, kept: str, workers: int) -> dict[str, float]:
     """Compute chunks that lie side by side across the boundary of stability."""
     distributed: Any = import_module("dask.distributed")
@@ -87,31 +104,35 @@ def chunks_on_cluster(memory: str, kept: str, workers: int) -> dict[str, float]:
         distributed.Client(cluster) as client,
     ):
         client.run(here.watch)
+        rate, working = _idle(lambda: (time.process_time(), of_workers(client.run(here.spent))[0]))
 
-        def seconds(missing: int) -> dict[str, float]:
-            """Compute the map again where that many rows of chunks are taken away."""
-            for row in range(missing):
-                shutil.rmtree(Path(folder) / "map.zarr" / "stable" / "c" / str(row), True)
-            before, begin = client.run(here.spent), time.process_time()
+        def seconds(rows: int) -> dict[str, float]:
+            """Compute a map of so many rows of chunks."""
+            store = Path(tempfile.mkdtemp(dir=folder)) / "map.zarr"
+            before = client.run(here.spent)
+            begin, started = time.process_time(), time.perf_counter()
             sgdmem.phase_diagram(
                 family(memory),
                 spectrum("law"),
                 BATCH_SIZE,
                 x=("learning_rate", np.linspace(0.01, 3.9, SIDE * COLUMNS)),
-                y=("momentum", np.linspace(0, 0.99, SIDE * ROWS)),
-                store=Path(folder) / "map.zarr",
+                y=("momentum", np.linspace(0, 0.99, SIDE * rows)),
+                store=store,
                 chunk=SIDE,
                 client=client,
                 verdicts_only=kept == "verdicts",
             )
-            own, after = time.process_time() - begin, client.run(here.spent)
-            whole, kernel = (sum(after[x][k] - before[x][k] for x in after) for k in (0, 1))
-            return {"kernel": kernel, "worker": whole, "scheduler": own}
+            own, waited = time.process_time() - begin, time.perf_counter() - started
+            after = client.run(here.spent)
+            pairs = zip(of_workers(after), of_workers(before), strict=True)
+            whole, kernel = (now - then for now, then in pairs)
+            net = {"worker": whole - working * waited, "asking": own - rate * waited}
+            return {"kernel": kernel, **net, "waiting": (rate + working) * waited}
 
-        seconds(0)
+        seconds(1)
         few, more = seconds(1), seconds(ROWS)
     each = {key: (more[key] - few[key]) / ((ROWS - 1) * COLUMNS) for key in few}
-    return each | {"once": sum(few[x] - COLUMNS * each[x] for x in ("worker", "scheduler"))}
+    return each | {"once": sum(few[x] - COLUMNS * each[x] for x in ("worker", "asking"))}
 
 
 def question_of_all_points() -> dict[str, float]:

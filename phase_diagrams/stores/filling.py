@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
+from contextlib import closing
+from functools import lru_cache, partial
 from importlib import import_module
 from itertools import cycle, islice
 from pathlib import Path
@@ -18,7 +19,7 @@ from sgdmem.phase_diagrams.stores.frames import Frame
 from sgdmem.symbolic.errors import InputError, shown
 
 _unpacking, _own = Lock(), local()
-_AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees millions at once
+_AHEAD = 4  # chunks for each thread that are handed to a cluster, which never sees millions at once
 
 
 class Question(Protocol):
@@ -100,35 +101,38 @@ def fill_on_cluster(
         ) from None
     if not isinstance(client, distributed.Client):
         raise InputError(f"client must be a dask.distributed.Client, got {shown(client)}")
-    left = iter(missing)
     # beside the store, which all workers see: long axes take many megabytes
     packed = store.path.with_name(f"{store.path.name}.{uuid4().hex}.question")
-
-    def submit(chunks: Iterator[Chunk]) -> list[Any]:
-        return [client.submit(_compute_packed, packed, chunk, pure=False) for chunk in chunks]
-
     try:
         packed.write_bytes(import_module("cloudpickle").dumps((question, store)))
-        _fill_ahead(distributed, client, submit, left, lambda chunk: advance(store.points(chunk)))
+        compute = partial(_compute_packed, packed)
+        with closing(_answers(distributed, client, compute, iter(missing))) as answers:
+            for chunk in answers:
+                advance(store.points(chunk))
     finally:
         packed.unlink(missing_ok=True)
 
 
-def _fill_ahead(
-    distributed: Any,
-    client: Any,
-    submit: Callable[[Iterator[Chunk]], list[Any]],
-    left: Iterator[Chunk],
-    done: Callable[[Chunk], None],
-) -> None:
-    """Have chunks computed, a few for each thread at a time."""
-    threads = max(1, sum(client.nthreads().values()))
-    running = distributed.as_completed(submit(islice(left, _AHEAD * threads)), with_results=True)
+def _answers(
+    distributed: Any, client: Any, compute: Callable[[Chunk], Chunk], left: Iterator[Chunk]
+) -> Generator[Chunk]:
+    """Have chunks computed, some for each thread at a time, and yield those that are done.
+
+    They are handed over many at once: one by one each takes twice the time or more.
+    """
+    many = _AHEAD * max(1, sum(client.nthreads().values()))
+
+    def submitted() -> list[Any]:
+        chunks = list(islice(left, many))
+        return list(client.map(compute, chunks, pure=False)) if chunks else []
+
+    running = distributed.as_completed(submitted(), with_results=True)
     try:
+        running.update(submitted())
         for _, chunk in running:
-            done(chunk)
-            for future in submit(islice(left, 1)):
-                running.add(future)
+            yield chunk
+            if running.count() <= many:
+                running.update(submitted())
     finally:
         client.cancel(list(running.futures))
 
