@@ -1,13 +1,15 @@
-"""The largest data that are promised: seconds and memory of reading them and of a question.
+"""The largest data that are promised: seconds and memory of reading them and of questions.
 
-``python -m benchmarks.large_samples`` writes random rows of a falling spectrum, with lengths of
-their own, into a memory map, and judges the heavy ball on them: 10^7 x 50 short floats and
-2*10^5 x 2,000 doubles, which take 2 and 3 GB of disk and minutes to half an hour. Seconds are those
-of all cores together; memory is that of the process without the pages of the file.
+``python -m benchmarks.large_samples [--part 4]`` writes random rows of a falling spectrum, with
+lengths of their own, into a memory map, judges the heavy ball on them and searches its largest
+rate: 10^7 x 50 short floats and 2*10^5 x 2,000 doubles, which take 2 and 3 GB of disk and minutes.
+With ``--part`` one over it are all rows there are. Seconds are those of all cores together; memory
+is that of the process without the pages of the file.
 """
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -42,7 +44,11 @@ def own_memory() -> float:
 
 def main() -> None:
     """Print what reading and a verdict take."""
-    for samples, columns, kind in SHAPES:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", type=int, default=1, help="one over the part of the rows")
+    part = parser.parse_args().part
+    for every, columns, kind in SHAPES:
+        samples = every // part
         with tempfile.TemporaryDirectory() as folder:
             rows = written(Path(folder) / "rows.npy", samples, columns, kind)
             start = time.process_time()
@@ -50,9 +56,13 @@ def main() -> None:
             read = time.process_time()
             verdict = sgdmem.stability(METHOD, problem, BATCH_SIZE)
             judged = time.process_time()
+            sgdmem.largest_learning_rate("heavy-ball", problem, BATCH_SIZE, momentum=0.9)
+            searched = time.process_time()
             print(
                 f"{samples:,} x {columns:,} {kind}: read in {read - start:.0f} s, judged in "
-                f"{judged - read:.0f} s ({verdict.detail}), {own_memory():.1f} GB"
+                f"{judged - read:.0f} s ({verdict.detail}), then searched in "
+                f"{searched - judged:.0f} s, {own_memory():.1f} GB",
+                flush=True,
             )
 
 

@@ -149,12 +149,21 @@ def _with_extrema(
 
 def _golden(value: Callable[[Array], Array], low: Array, high: Array) -> Array:
     """Follow local maxima of a costly function by golden section, all at once."""
-    for _ in range(_FEW_STEPS if low.size else 0):
+    if not low.size:
+        return low
+    width = _GOLDEN * (high - low)
+    inner = high - width, low + width
+    first, second = np.split(value(np.concatenate(inner)), 2)
+    for _ in range(_FEW_STEPS):
+        go_left = first >= second
+        low, high = np.where(go_left, low, inner[0]), np.where(go_left, inner[1], high)
+        kept = np.where(go_left, inner[0], inner[1])
         width = _GOLDEN * (high - low)
-        first, second = high - width, low + width
-        go_left = value(first) >= value(second)
-        low, high = np.where(go_left, low, first), np.where(go_left, second, high)
-    return (low + high) / 2
+        new = np.where(go_left, high - width, low + width)
+        inner = np.where(go_left, new, kept), np.where(go_left, kept, new)
+        old, found = np.maximum(first, second), value(new)  # what is kept is the larger one
+        first, second = np.where(go_left, found, old), np.where(go_left, old, found)
+    return np.asarray((low + high) / 2)
 
 
 def _sectioned(value: Callable[[Array], Array], low: Array, high: Array) -> Array:

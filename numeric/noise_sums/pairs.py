@@ -45,7 +45,7 @@ def quick_pairs(form: ModeForm, eigenvalues: Array) -> Array:
     """Return the products in plain floats, several times faster: for searches, not for proofs."""
     if isinstance(form, LongForm):
         return quick_long_pairs(*_of_one(form), eigenvalues)
-    return half_plane.quick_pairs(_in_balls(form), eigenvalues)
+    return half_plane.quick_pairs(form, eigenvalues)
 
 
 def _of_one(form: LongForm) -> tuple[Algorithm, Fraction]:

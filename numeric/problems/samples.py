@@ -33,6 +33,7 @@ _AFRESH = Drawing()
 OPERATIONS = 120  # roundings, beside those of the sums
 _HEAVY = 1000  # samples that are asked first
 _MANY = 10  # times as many, at least, are there altogether
+_SHORT_ROWS = 128  # modes, below which calls take longer than products
 _LONG_PASS = 5 * 10**6  # products, below which it is as quick to ask all
 _LOCAL = ("images", "given", "on_gpu")  # what stays where it is
 _FEWEST_STEPS, _MOST_STEPS = 5, 30  # of a preview
@@ -176,12 +177,12 @@ class Samples:
             heavy, rest = chosen, self._first_pass.coupling
             rest = rest - squared_moments(heavy.columns[:], heavy.weights)
             steps = min(_MOST_STEPS, max(_FEWEST_STEPS, n // len(heavy)))
-            short = replace(
-                heavy,
-                columns=heavy.columns[:].astype(SHORT),
-                weights=heavy.weights.astype(SHORT),
-            )
-            preview = Preview(partial(short.covariance, told=_silent), rest.astype(SHORT), steps)
+            columns, weights = (x.astype(SHORT) for x in (heavy.columns[:], heavy.weights))
+            short = replace(heavy, columns=columns, weights=weights)
+            seen: Callable[[Array], Array] = partial(short.covariance, told=_silent)
+            if columns.shape[1] == 1 and columns.shape[2] < _SHORT_ROWS:
+                seen = partial(_covariance_of_few, columns[:, 0], weights)
+            preview = Preview(seen, rest.astype(SHORT), steps)
         return RememberedImages(self.covariance, of_identity, self.rounding, preview)
 
     @property
@@ -210,7 +211,7 @@ class Samples:
             return self.on_gpu.first_pass(self.eigenvalues)
         return FirstPass.of(self.pieces(), self.weights, self.eigenvalues, self._image)
 
-    @property
+    @cached_property
     def coupling(self) -> Array:
         r"""The diagonal part of `covariance`, shape (N, N): :math:`E[z_i^2z_j^2]-\delta_{ij}`."""
         return self._first_pass.coupling - np.eye(self.eigenvalues.size)
@@ -372,6 +373,12 @@ class Samples:
     def _residual_squares(self) -> Array:
         e = np.zeros((0, len(self), self.outputs)) if self.residuals is None else self.residuals
         return np.asarray(np.einsum("rnk,rnl->nkl", e, e))
+
+
+def _covariance_of_few(Z: Array, weights: Array, N: Array) -> Array:
+    """Return the covariance of rows in the fewest calls: not half of the products."""
+    forms = np.einsum("nd,nd->n", Z @ N, Z)
+    return _symmetric(Z.T @ (Z * (weights * forms)[:, None])) - N
 
 
 def _silent(share: float) -> None: ...

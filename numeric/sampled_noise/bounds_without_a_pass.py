@@ -24,11 +24,12 @@ def diagonal_radius(samples: Samples, diagonal: Array) -> Array:
     """
     roots = np.sqrt(np.where(np.isfinite(diagonal), np.maximum(diagonal, 0), 0))
     vectors, coupling = roots.copy(), samples.coupling
-    for _ in range(_POWERS):
-        images = roots * ((roots * vectors) @ coupling)
-        with np.errstate(all="ignore"):
-            vectors = images / np.linalg.norm(images, axis=1, keepdims=True)
-        vectors = np.where(np.isfinite(vectors), vectors, 0.0)
+    with np.errstate(all="ignore"):
+        for _ in range(_POWERS):
+            images = roots * ((roots * vectors) @ coupling)
+            vectors = images / np.sqrt(np.einsum("ai,ai->a", images, images))[:, None]
+            if not np.isfinite(vectors).all():
+                vectors = np.where(np.isfinite(vectors), vectors, 0.0)
     images = roots * ((roots * vectors) @ coupling)
     error = samples.rounding * (roots * vectors * roots * vectors).sum(axis=1)
     found = (vectors * images).sum(axis=1) * (1 - _ROUNDING) - error

@@ -25,7 +25,11 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.sampled_noise.short_memory_pairs import LONGEST, short_memory_pairs
+from sgdmem.numeric.sampled_noise.short_memory_pairs import (
+    LONGEST,
+    quick_short_memory_pairs,
+    short_memory_pairs,
+)
 from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_polynomial
 
@@ -83,7 +87,8 @@ def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, float]:
 def quick_pairs(form: HalfPlaneForm, eigenvalues: Array) -> Array:
     """Return the products in plain floats, several times faster: for searches, not for proofs."""
     if len(form.Q) - 1 <= LONGEST:
-        return short_memory_pairs(form, eigenvalues)[0]
+        return quick_short_memory_pairs(form, eigenvalues)
+    form = form if isinstance(form.pull, Ball) else form.map(Ball)
     chi, mirrored, right = _parts(form, eigenvalues)
     products = np.empty((eigenvalues.size,) * 2)
     b = np.concatenate([np.zeros(1), right.mid.ravel()])

@@ -46,28 +46,37 @@ def short_memory_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, 
     return ShortMemoryPairs(form, eigenvalues)[0]
 
 
+def quick_short_memory_pairs(form: HalfPlaneForm, eigenvalues: Array) -> Array:
+    """Return the products alone, without balls: for searches, not for proofs."""
+    plain = form.map(lambda x: x.mid if isinstance(x, Ball) else x)
+    return ShortMemoryPairs(plain, eigenvalues)[0][0]
+
+
 class ShortMemoryPairs:
     """What `short_memory_pairs` returns for each of several forms, whose balls are made at once.
 
     Parameters
     ----------
     form : HalfPlaneForm
-        In balls of shape (A, 1).
+        In balls of shape (A, 1); or in floats, for which errors are not known, and 0.
     eigenvalues : array of shape (N,)
     """
 
     def __init__(self, form: HalfPlaneForm, eigenvalues: Array) -> None:
-        polynomial = half_plane_polynomial(form, Ball(eigenvalues))
+        in_balls = isinstance(form.pull, Ball)
+        polynomial = half_plane_polynomial(form, Ball(eigenvalues) if in_balls else eigenvalues)
         self._eigenvalues = eigenvalues
-        members, N = form.pull.mid.shape[0], eigenvalues.size
-        *self._coefficients, d = [np.broadcast_to(part.mid, (members, N)) for part in polynomial]
+        members, N = len(_column(form.pull)), eigenvalues.size
+        *self._coefficients, d = [np.broadcast_to(_mid(x), (members, N)) for x in polynomial]
         c, self._q, f = (_column(part) for part in (form.pull, form.Q[0], form.fixed[0]))
         self._d, self._apart, self._c = d, c * f * f, c
         if form.decay is None:
             self._d = np.broadcast_to(eigenvalues, d.shape)
         else:
             self._c, self._apart = c * c, _column(_apart(form)) ** 2
-        self._errors = np.where(_have_one_sign(polynomial), _errors(form, polynomial), np.inf)
+        self._errors = np.zeros(members)
+        if in_balls:
+            self._errors = np.where(_have_one_sign(polynomial), _errors(form, polynomial), np.inf)
 
     def __len__(self) -> int:
         return len(self._d)
@@ -96,8 +105,12 @@ class ShortMemoryPairs:
         return products, float(self._errors[place]) if certain else math.inf
 
 
-def _column(part: Ball) -> Array:
-    return np.asarray(part.mid[:, 0])
+def _mid(part: Ball | Array) -> Array:
+    return part.mid if isinstance(part, Ball) else part
+
+
+def _column(part: Ball | Array) -> Array:
+    return np.asarray(_mid(part)[:, 0])
 
 
 def _apart(form: HalfPlaneForm) -> Ball:
