@@ -96,7 +96,8 @@ class FloatProblem:
                 least, shares = damping.min(axis=-1), shares / damping
             radius = self.operator.estimate(shares, self.weights)
             if is_sampled(self.operator):
-                radius = self.operator.refined(form, scale, np.where(schur, radius, np.inf))
+                low, high = np.where(schur, radius, np.inf), self.operator.ceiling(shares)
+                radius = self.operator.refined(form, scale, low, high)
             margin = np.where(least > 0, np.minimum(1 - radius, least), least)
             return np.where(schur, margin, -np.inf)
 

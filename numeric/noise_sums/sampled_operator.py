@@ -32,6 +32,7 @@ _FEW = 12  # passes over the data for a point of a map
 _ERROR, _PART = 1e-11, 1e-3  # of the radius in a search, and a part of its distance to 1
 _SURE = 0.1  # distance from 1 of a radius that ends nothing
 _MOST_ERROR = 0.1  # relative, of a radius far below 1 too
+_FAR_BELOW = 0.1  # radius that a search need not know
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 
 
@@ -134,13 +135,29 @@ class SampledOperator(NoiseOperator):
         full, last = map(float, self.noise.shares)
         return min(full, last), max(full, last)
 
-    def refined(self, form: ModeForm, scales: Array, low: Array) -> Array:
-        """Return the radius in plain floats where a lower bound leaves stability open.
+    def ceiling(self, shares: Array) -> Array:
+        r"""Return upper bounds in plain floats, shape (A,), for shares of shape (A, N).
+
+        In the spectral norm :math:`N=p\circ C` is at most :math:`\max p_{ii}` times as large as C,
+        and the image of a matrix, by a positive map, at most its norm times as that of 1.
+        """
+        _, most = self.extreme_shares
+        batch = most / float(self.noise.inverse_batch)  # the shares have 1 / B
+        return np.asarray(batch * self._largest_image * shares.max(axis=1))
+
+    @cached_property
+    def _largest_image(self) -> float:
+        """The spectral norm of the image of 1."""
+        return float(np.linalg.norm(self.samples.images.of_identity, 2))
+
+    def refined(self, form: ModeForm, scales: Array, low: Array, high: Array) -> Array:
+        """Return the radius in plain floats where bounds leave open whether it is far below 1.
 
         The forms of shape (A, 1), or (1, 1), are asked at the eigenvalues times ``scales``.
+        Elsewhere it is the lower bound.
         """
         found = np.array(low)
-        for index in np.flatnonzero(low < 1).tolist():
+        for index in np.flatnonzero((low < 1) & ~(high <= _FAR_BELOW)).tolist():
             one, lam = single(form, index), float(scales[index]) * self.spectrum.eigenvalues
             products = quick_pairs(one, lam)
             if not are_floats(products):

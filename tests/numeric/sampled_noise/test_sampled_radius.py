@@ -169,6 +169,25 @@ def compare(problems: int, rng: np.random.Generator) -> tuple[int, int]:
     return verdicts, undecided
 
 
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_the_ceiling_is_above_the_radius(drop_last: bool, rng: np.random.Generator) -> None:
+    """By up to several times; and it is the radius where one sample decides."""
+    problem = Problem.from_data(rng.standard_t(3, size=(10, 4, 3)), drop_last=drop_last)
+    noise = problem.noise.at(3)
+    lam = problem.spectrum.eigenvalues
+    shares = (0.01 * lam / (2 - 0.01 * lam))[None] * float(noise.inverse_batch)
+    high = stability(sgd(0.01), problem, 3).noise_sum_interval[1]
+    assert SampledOperator(noise, problem.spectrum).ceiling(shares)[0] >= high * (1 - 1e-6)
+    rows = np.concatenate([np.eye(3), np.eye(3) * 2])  # axes one by one
+    problem = Problem.from_data(rows)
+    operator = SampledOperator(problem.noise.at(1), problem.spectrum)
+    lam = problem.spectrum.eigenvalues
+    verdict = stability(sgd(0.1), problem, 1)
+    assert operator.ceiling((0.1 * lam / (2 - 0.1 * lam))[None])[0] == pytest.approx(
+        verdict.noise_sum, rel=1e-6
+    )
+
+
 @pytest.mark.slow
 def test_random_samples(rng: np.random.Generator) -> None:
     _, undecided = compare(150, rng)
