@@ -180,8 +180,13 @@ class LabelledArrays:
         """Return the dataset of these arrays."""
         import xarray
 
-        own = {name: (x.dims, x.data, x.attrs) for name, x in self.data_vars.items()}
-        along = {name: (x.dims, x.data, x.attrs) for name, x in self.coords.items()}
+        def variable(x: LabelledArray) -> xarray.Variable:
+            # what is an array of numbers is not looked at: whether it is dask's would import that
+            is_plain = type(x.data) is np.ndarray and x.data.dtype.kind in "biufS"
+            return xarray.Variable(x.dims, x.data, x.attrs, fastpath=is_plain)
+
+        own = {name: variable(x) for name, x in self.data_vars.items()}
+        along = {name: variable(x) for name, x in self.coords.items()}
         return xarray.Dataset(own, along, self.attrs)
 
 
