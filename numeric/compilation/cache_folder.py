@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from sgdmem.symbolic.files.whole_files import whole_file
 ENVIRONMENT_VARIABLE = "SGDMEM_CACHE_DIR"
 LARGEST_CACHE = 2**28  # bytes
 _ENDING = ".kept"
+_PATIENCE = 10  # seconds; nothing takes as long to compile
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _DIGEST = hashlib.sha256().digest_size
 
@@ -89,6 +92,46 @@ def read_kept(key: str) -> bytes | None:
     with suppress(OSError):
         os.utime(path)  # what was not used for long is left out first
     return content
+
+
+@contextmanager
+def made_once(key: str) -> Iterator[None]:
+    """Wait, for some seconds, for another process that makes what is kept under a name.
+
+    Inside it may be there by then. A process that was killed does not keep others waiting, and
+    where files cannot be locked nobody waits.
+    """
+    folder = cache_folder()
+    if folder is None:
+        yield
+        return
+    path, file = folder / f"{key}.making", -1
+    with suppress(OSError):
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        _lock(file)
+    try:
+        yield
+    finally:
+        if file != -1:
+            with suppress(OSError):
+                path.unlink()
+            os.close(file)  # which unlocks it
+
+
+def _lock(file: int) -> None:
+    try:
+        import fcntl
+    except ImportError:  # on Windows
+        return
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return
+            time.sleep(0.01)
 
 
 def _digest(key: str, content: bytes) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.compilation.cache_folder import cache_folder, keep, read_kept
+from sgdmem.numeric.compilation.cache_folder import cache_folder, keep, made_once, read_kept
 from sgdmem.numeric.compilation.code_keys import key_of, own_source
 
 _COMPILER = tuple(
@@ -102,11 +102,18 @@ def _load(source: str, root: Path | None) -> SimpleNamespace:
     key = key_of(source, _COMPILER)
     kept = read_kept(key)
     if kept is None:
-        from sgdmem.numeric.compilation.kernel_compiler import compiled_kernels
-
-        kept = compiled_kernels(source)
-        keep(key, kept)
+        with made_once(key):
+            kept = read_kept(key)
+            if kept is None:
+                kept = _compiled(source)
+                keep(key, kept)
     return _linked(kept)
+
+
+def _compiled(source: str) -> bytes:
+    from sgdmem.numeric.compilation.kernel_compiler import compiled_kernels
+
+    return compiled_kernels(source)
 
 
 def _linked(kept: bytes) -> SimpleNamespace:

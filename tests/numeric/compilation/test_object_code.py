@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sgdmem.numeric.compilation import code_keys, object_code
-from sgdmem.numeric.compilation.cache_folder import keep, read_kept
+from sgdmem.numeric.compilation import cache_folder, code_keys, object_code
+from sgdmem.numeric.compilation.cache_folder import keep, made_once, read_kept
 from sgdmem.numeric.compilation.code_keys import key_of, own_source
 from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compiled_maps.node_sums import CHUNK_LOOPS
@@ -94,15 +96,68 @@ def test_damaged_code_is_made_again(damage: str, folder: Path) -> None:
     assert out.tolist() == [4, 4, 4] and kept.read_bytes() == data
 
 
+# compiling takes long enough for the others to ask, and is noted
+NOTED = """\
+import time
+from sgdmem.numeric.compilation import kernel_compiler
+compiled = kernel_compiler.compiled_kernels
+def noted(source):
+    with open({log!r}, "a") as file:
+        file.write("compiled ")
+    time.sleep(1)
+    return compiled(source)
+kernel_compiler.compiled_kernels = noted
+"""
+
+
 @pytest.mark.slow
-def test_processes_may_compile_at_once(folder: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
+def test_one_of_the_processes_that_begin_at_once_compiles(folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "compiled.txt"
+    code = NOTED.format(log=str(log)) + RUN
     runs = [
-        subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
     assert [run.communicate()[0].split() for run in runs] == [["True", "False"]] * 3
+    assert log.read_text().split() == ["compiled"]
     (kept,) = folder.iterdir()
     assert read_kept(kept.stem) is not None
+
+
+def test_nobody_waits_for_a_process_that_was_killed(folder: Path) -> None:
+    folder.mkdir()
+    (folder / f"{key_of(SOURCE, object_code._COMPILER)}.making").touch()
+    begin = time.monotonic()
+    load_code(SOURCE)
+    assert time.monotonic() - begin < 5 and len(list(folder.iterdir())) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
+def test_patience_has_an_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_folder, "_PATIENCE", 0.1)
+    begin = time.monotonic()
+    with made_once("a"), made_once("b"):
+        assert time.monotonic() - begin < 0.1
+        with made_once("a"):
+            assert time.monotonic() - begin >= 0.1
+
+
+def test_threads_that_ask_at_once_compile_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, compiled = [], object_code._compiled
+
+    def slowly(source: str) -> bytes:
+        asked.append(source)
+        time.sleep(0.1)  # the others are there by now
+        return compiled(source)
+
+    monkeypatch.setattr(object_code, "_compiled", slowly)
+    object_code._load.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(load_code, [SOURCE] * 4))
+    assert asked == [SOURCE] and all(code is found[0] for code in found)
 
 
 def test_all_of_the_compiler_is_part_of_the_key() -> None:
