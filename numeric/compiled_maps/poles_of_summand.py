@@ -226,10 +226,9 @@ def bound_on_disk(poles, found, first, first_e, center, reach, out):
     """Bound the size of s / lambda on a disk; infinite where a pole may be in it.
 
     Of a pole z that is smaller than the disk, lambda / (z - lambda) is z / (z - lambda) - 1: what
-    such poles have in common with the first number cancels. The second row is the size again, of
-    the disk around the value at the center that holds all others, or 0 where it holds 0, too. The
-    values of z / (z - lambda) on the disk differ from that at the center by
-    z (lambda - center) / ((z - lambda) (z - center)).
+    such poles have in common with the first number cancels. The second row is the largest number
+    of a disk that holds all values, or 0 where it holds 0, too. With u = z - center the values of
+    1 / (z - lambda) are a disk around conj(u) / (|u|^2 - reach^2).
     """
     constant, error, value, spread = on_stack(16), on_stack(16), on_stack(16), on_stack(16)
     end = abs(center) + reach
@@ -261,12 +260,14 @@ def bound_on_disk(poles, found, first, first_e, center, reach, out):
             error[p] = error[p] + more if inside else error[p]
             total = out[p] + weight * (size if inside else end) / room
             out[p] = total if outside else inf
-            pr, pi = (wr * z - wi * b if inside else wr), (wr * b + wi * z if inside else wi)
-            scale = 1.0 if inside else center
-            value[p] = value[p] + scale * (pr * a + pi * b) / square
-            moves = weight * (size * reach / distance + e * abs(center) / distance)
-            unknown = (w_e + NODE_ROUNDING * weight) * (size if inside else abs(center))
-            spread[p] = spread[p] + (moves + unknown) / room
+            pr, pi = wr * z - wi * b if inside else center * wr, wr * b + wi * z
+            pi, more = pi if inside else center * wi, 0.0 if inside else reach * reach * wr
+            product, size_there = room * (distance + reach), size if inside else end
+            value[p] = value[p] + (pr * a + pi * b + more) / product
+            slack = 5 * (2 * _WELL_KNOWN * distance + e) / room
+            unknown = (w_e + (NODE_ROUNDING + slack) * weight) * size_there + weight * e
+            apart = weight * size * reach / product + unknown / room
+            spread[p] = spread[p] + (apart if slack < 0.1 else inf)
     for p in lanes(LANES):
         out[p] = (abs(constant[p]) + error[p] + out[p]) * _ABOVE_ALL
         found = constant[p] + value[p]
