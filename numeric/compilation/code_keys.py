@@ -6,13 +6,11 @@ import hashlib
 import importlib.util
 import os
 import re
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 
-from sgdmem._version import __version__
+from sgdmem.symbolic.files.versions import computed_by
 
 _IMPORTED = re.compile(r"^from (sgdmem\.[\w.]+) import ", re.MULTILINE)
 
@@ -32,8 +30,7 @@ def key_of(source: str, compilers: Sequence[str] = ()) -> str:
     modules of sgdmem.
     """
     imported = [own_source(name) for name in (*_IMPORTED.findall(source), *compilers)]
-    versions = [__version__, *(metadata.version(x) for x in ("numba", "llvmlite", "numpy"))]
-    facts = [source, *imported, sys.version, *versions, *_processor()]
+    facts = [source, *imported, computed_by("numba", "llvmlite", "numpy"), *_processor()]
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
 
 

@@ -11,23 +11,20 @@ import gzip
 import hashlib
 import html
 import importlib.util
-import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 
-from sgdmem._version import __version__
 from sgdmem.numeric.compilation.cache_folder import keep, read_kept
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod
 from sgdmem.symbolic.derivations.derive import derive
 from sgdmem.symbolic.derivations.documents.html import EQUATIONS, body
 from sgdmem.symbolic.errors import SgdmemError
+from sgdmem.symbolic.files.versions import computed_by
 from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 
 STYLE = EQUATIONS
-_COMPUTES = ("sympy", "mpmath", "python-flint")
 _SHOWN = 3  # derivations, of more there is a progress bar
 
 
@@ -72,8 +69,7 @@ def _state() -> str:
     for path in sorted(Path(spec.origin).resolve().parent.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             found.update(path.name.encode() + b"\0" + path.read_bytes())
-    versions = [f"{name} {metadata.version(name)}" for name in _COMPUTES]
-    found.update("\0".join([__version__, sys.version, *versions]).encode())
+    found.update(computed_by("sympy", "mpmath", "python-flint").encode())
     return found.hexdigest()
 
 

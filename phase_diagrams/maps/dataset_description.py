@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.metadata import version
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ from sgdmem.symbolic.algorithms.family import Build, Family
 from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.algorithms.parameters import known_parameter
 from sgdmem.symbolic.errors import InputError, SgdmemError
+from sgdmem.symbolic.files.versions import versions_of
 
 if TYPE_CHECKING:
     from sgdmem.phase_diagrams.maps.question import DiagramQuestion
@@ -70,12 +69,7 @@ def describe(
 
 def made_by() -> dict[str, str]:
     """Return the versions of what computed a dataset."""
-    return {"sgdmem_version": __version__, "versions": _versions()}
-
-
-@cache  # each is read from a file
-def _versions() -> str:
-    return ", ".join(f"{library} {version(library)}" for library in _LIBRARIES)
+    return {"sgdmem_version": __version__, "versions": versions_of(*_LIBRARIES)}
 
 
 def _definition(family: Family[...]) -> str | None:

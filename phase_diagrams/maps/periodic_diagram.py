@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sgdmem._version import __version__
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.periodic.periodic_stability import periodic_stability
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Axis, coordinates, own_parameters, read_axes
+from sgdmem.phase_diagrams.maps.dataset_description import made_by
 from sgdmem.phase_diagrams.maps.labelled_arrays import LabelledArrays
 from sgdmem.phase_diagrams.maps.quantities import SUMS, VERDICTS
 from sgdmem.symbolic.algebra.scalars import is_list
@@ -123,6 +123,6 @@ def periodic_phase_diagram(
         "display_name": getattr(rule, "__name__", "rule").replace("<lambda>", "periodic method"),
         "spectrum": str(given.spectrum),
         **{name: str(value) for name, value in settings.items() if name not in axes},
-        "sgdmem_version": __version__,
+        **made_by(),
     }
     return LabelledArrays.of(variables | coordinates(axes), attributes).to_dataset()

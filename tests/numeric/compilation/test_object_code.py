@@ -18,6 +18,7 @@ from sgdmem.numeric.compilation.cache_folder import keep, made_once, read_kept
 from sgdmem.numeric.compilation.code_keys import key_of, own_source
 from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compiled_maps.node_sums import CHUNK_LOOPS
+from sgdmem.symbolic.files.versions import versions_of
 
 SOURCE = """\
 from sgdmem.numeric.compilation.kernel_words import calling, machine_code, on_stack, shaped
@@ -196,7 +197,9 @@ def test_the_key_changes_with_the_compiler(folder: Path, monkeypatch: pytest.Mon
 def test_the_key_names_the_versions(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before, version = key_of(SOURCE), metadata.version
     monkeypatch.setattr(metadata, "version", lambda x: "0.0" if x == what else version(x))
+    versions_of.cache_clear()
     assert key_of(SOURCE) != before
+    versions_of.cache_clear()
 
 
 def test_the_key_names_what_code_is_made_for(monkeypatch: pytest.MonkeyPatch) -> None:
