@@ -2,6 +2,7 @@ r"""Where momentum under sparse updates is a heavy ball, and where it is SGD (ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_descr
 
 if TYPE_CHECKING:
     import xarray
+
+_SHARP = 1e-4  # error of gamma
+_MOST_STEPS = 6  # from a point of the curve to the next one
 
 
 @self_describing
@@ -80,7 +84,7 @@ def sparse_phases_data(
     exponents = np.linspace(*pair_within("kappa", kappa, 0, 4), whole(points, "points", 2))
     given = read_list(dimensions, "dimensions")
     chosen = [whole(number(d, "dimensions"), "dimensions", 10, 10**20) for d in given]
-    levels = [[_resonance(d, κ, σ) for κ in exponents] for d in chosen]
+    levels = [_resonances(d, exponents, σ) for d in chosen]
     equal = "gamma of the momentum at which retention is as long as learning"
     limit = f"{equal}, as d grows"
     return xarray.Dataset(
@@ -127,9 +131,18 @@ def _power(dimension: int) -> str:
     return f"10^{{{digits}}}" if dimension == 10**digits and digits > 3 else str(dimension)
 
 
-def _resonance(dimension: int, kappa: float, sigma: float) -> float:
+def _resonances(dimension: int, exponents: Sequence[float], sigma: float) -> list[float]:
+    """Return the resonance for each kappa; a curve is followed from its last two points."""
+    found: list[float] = []
+    for kappa in exponents:
+        near = 2 * found[-1] - found[-2] if len(found) > 1 else None
+        found.append(_resonance(dimension, kappa, sigma, near))
+    return found
+
+
+def _resonance(dimension: int, kappa: float, sigma: float, near: float | None = None) -> float:
     """Return gamma at which retention, at the largest rate, is as long as learning."""
-    from scipy.optimize import brentq
+    from scipy.optimize import brentq, root_scalar
 
     p, B = Fraction(dimension**-kappa), Fraction(dimension**sigma)
     inputs = SparseInputs(p, dimension).problem
@@ -141,6 +154,11 @@ def _resonance(dimension: int, kappa: float, sigma: float) -> float:
         return float(np.log(clock.retention / clock.learning))
 
     highest = 2 - sigma + kappa
+    if near is not None and 0 < near < highest:
+        start = {"x0": near, "x1": near + 10 * _SHARP}
+        secant = root_scalar(excess, method="secant", **start, xtol=_SHARP, maxiter=_MOST_STEPS)
+        if secant.converged and 0 < secant.root < highest:
+            return float(secant.root)
     if excess(0.0) > 0:
         return 0.0
-    return float(brentq(excess, 0.0, highest, xtol=1e-4))
+    return float(brentq(excess, 0.0, highest, xtol=_SHARP))

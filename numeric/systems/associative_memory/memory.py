@@ -46,6 +46,7 @@ from sgdmem.numeric.systems.associative_memory.spectral_step import finite_matri
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
+_MOST_KEPT = 2**22  # numbers of a memory's inputs, or outputs, up to which they are kept
 _MOST_ITEMS, _MOST_DIMENSIONS, _MOST_SAMPLES = 10**8, 10**4, 10**15
 _INPUTS, _OUTPUTS, _SAMPLES = range(3)  # streams of random numbers
 
@@ -131,14 +132,28 @@ class AssociativeMemory:
             columns = np.random.default_rng([self.seed, stream]).standard_normal((d, self.items))
             found: Array = np.linalg.qr(columns)[0].T[first:last].astype(np.float32)
             return found
-        parts = []
-        for block in range(first // BLOCK, -(-last // BLOCK)):
-            begin = block * BLOCK
-            end = min(begin + BLOCK, self.items)
-            rng = np.random.default_rng([self.seed, stream, block])
-            drawn = rng.standard_normal((end - begin, d), dtype=np.float32)
-            parts.append(drawn[max(first - begin, 0) : last - begin])
-        return np.concatenate(parts) * np.float32(1 / math.sqrt(d))
+        parts = [
+            self._block(stream, block)[max(first - block * BLOCK, 0) : last - block * BLOCK]
+            for block in range(first // BLOCK, -(-last // BLOCK))
+        ]
+        return np.concatenate(parts)
+
+    def _block(self, stream: int, block: int) -> Array:
+        """Return a block of embeddings, which a small memory keeps: it asks for each many times."""
+        known = self._kept.get((stream, block))
+        if known is not None:
+            return known
+        begin, d = block * BLOCK, self.dimension
+        rng = np.random.default_rng([self.seed, stream, block])
+        drawn = rng.standard_normal((min(BLOCK, self.items - begin), d), dtype=np.float32)
+        found: Array = drawn * np.float32(1 / math.sqrt(d))
+        if self.items * d <= _MOST_KEPT:
+            self._kept[stream, block] = found
+        return found
+
+    @cached_property
+    def _kept(self) -> dict[tuple[int, int], Array]:
+        return {}
 
     def _blocks(self, last: int) -> Iterator[tuple[int, int]]:
         return ((begin, min(begin + BLOCK, last)) for begin in range(0, last, BLOCK))
