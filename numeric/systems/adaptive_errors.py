@@ -172,7 +172,7 @@ def _cases(n: int, ones: int) -> tuple[tuple[int, int], ...]:
     else:
         few, many = _adagrad_thresholds()
         adagrad = (int(ones < few * others), int(ones > many * others))
-    return wrong_answers(problem.minimum_norm()), signs, adagrad
+    return wrong_answers(problem.shared_change(problem.y)), signs, adagrad
 
 
 def _sign_end(ratio: Fraction) -> tuple[Fraction, ...]:

@@ -44,7 +44,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, positive, whole
-from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.algebra.scalars import flint_rational, fraction_of, is_list
 from sgdmem.symbolic.errors import InputError, shown
 
 SHARED, OWN = 3, 5  # features that all points have, and places for what only one has
@@ -131,17 +131,26 @@ class AdaptiveProblem:
         InputError
             For a start of another shape.
         """
-        import sympy
-
         w = self._start(start)
-        r, counts = self.residual(w), self.own.sum(axis=1)
-        scaled = np.array([Fraction(1, int(c)) for c in counts])
-        weighted = self.shared.T * scaled
-        left = sympy.Matrix(np.eye(SHARED, dtype=int) + weighted @ self.shared)
-        change = left.LUsolve(sympy.Matrix(weighted @ r))
-        change = np.array([Fraction(int(x.p), int(x.q)) for x in change])
-        alpha = scaled * (r - self.shared @ change)
+        r = self.residual(w)
+        alpha = (r - self.shared @ self.shared_change(r)) * self._shares / OWN
         return w + self.transposed(alpha)
+
+    def shared_change(self, r: Array) -> Array:
+        """Return by how much that solution changes the shared weights, for a residual."""
+        from flint import fmpq_mat
+
+        weighted = self.shared.T * self._shares
+        left = OWN * np.eye(SHARED, dtype=int) + weighted @ self.shared
+        right = [flint_rational(Fraction(x)) for x in (weighted @ r).tolist()]
+        found = fmpq_mat(SHARED, SHARED, left.ravel().tolist()).solve(fmpq_mat(SHARED, 1, right))
+        return np.array([fraction_of(x) for x in found.entries()])
+
+    @property
+    def _shares(self) -> Array:
+        """D^-1 times 5, which is whole."""
+        whole_shares: Array = OWN // self.own.sum(axis=1)
+        return whole_shares
 
     def gradient_descent(self, learning_rate: Any, steps: Any, start: Any = None) -> Array:
         """Return the iterates of gradient descent as fractions, shape (steps + 1, 3 + 5 n).
