@@ -123,12 +123,31 @@ def noise_sums(name: str, values: dict[str, Any]) -> Call:
     return lambda: run.noise_sums(eigenvalues, threads=1, **points)
 
 
-def critical_batch_sizes(side: int = 1000, tau2: int = 0) -> Call:
+def coupling() -> Any:
+    """Return a coupling of 40 modes, each most with itself."""
+    T = np.abs(np.random.default_rng(0).normal(size=(40, 40)))
+    return (T + T.T) / 80 + np.eye(40)
+
+
+def boundary(coupled: bool = False, weight_decay: Any = 0, tau2: int = 0) -> Call:
+    """Return a call that traces a boundary of the heavy ball, on a law or 40 coupled modes."""
+    import sgdmem
+
+    law = sgdmem.Spectrum.power_law(EXPONENT, count=40 if coupled else None)
+    noise = sgdmem.Noise.coupled(coupling()) if coupled else sgdmem.Noise(tau2=tau2)
+    problem = sgdmem.Problem(law, noise, weight_decay=weight_decay)
+    x, y = ("learning_rate", 0.01, 3.9), ("momentum", 0, 0.99)
+    return lambda: sgdmem.stability_boundary("heavy-ball", problem, 64, x=x, y=y)
+
+
+def critical_batch_sizes(
+    side: int = 1000, tau2: int = 0, tau1: int = 1, weight_decay: Any = 0
+) -> Call:
     """Return a call that finds the critical batch size at a million points, or others, warm."""
     import sgdmem
 
-    noise = sgdmem.Noise(tau2=tau2)
-    problem = sgdmem.Problem(sgdmem.Spectrum.power_law(EXPONENT), noise)
+    noise, law = sgdmem.Noise(tau1, tau2), sgdmem.Spectrum.power_law(EXPONENT)
+    problem = sgdmem.Problem(law, noise, weight_decay=weight_decay)
     axes: dict[str, Any] = {
         "x": ("learning_rate", rates(side)),
         "y": ("momentum", rates(side, 0, 0.99)),
@@ -270,6 +289,12 @@ TASKS: dict[str, Callable[[], Call]] = {
     "critical batch sizes": critical_batch_sizes,
     # 10,000, few enough for a checkout that finds them one by one
     "critical batch sizes, tau2 = -1": lambda: critical_batch_sizes(100, -1),
+    "critical batch sizes, tau2 = 2": lambda: critical_batch_sizes(100, 2),
+    "critical batch sizes, tau1 = 0": lambda: critical_batch_sizes(100, -1, tau1=0),
+    "critical batch sizes, weight decay": lambda: critical_batch_sizes(100, -1, 1, "0.01"),
+    "boundary, weight decay": lambda: boundary(weight_decay="0.01"),
+    "boundary, 40 coupled modes": lambda: boundary(coupled=True),
+    "boundary, tau2 = 2": lambda: boundary(tau2=2),
     "store drawn again": store_drawn_again,
     "simulation": simulation,
     "data, digits": lambda: on_data(digits),

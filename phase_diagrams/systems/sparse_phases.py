@@ -84,7 +84,7 @@ def sparse_phases_data(
     exponents = np.linspace(*pair_within("kappa", kappa, 0, 4), whole(points, "points", 2))
     given = read_list(dimensions, "dimensions")
     chosen = [whole(number(d, "dimensions"), "dimensions", 10, 10**20) for d in given]
-    levels = [_resonances(d, exponents, σ) for d in chosen]
+    levels = [_resonances(d, exponents.tolist(), σ) for d in chosen]
     equal = "gamma of the momentum at which retention is as long as learning"
     limit = f"{equal}, as d grows"
     return xarray.Dataset(
