@@ -24,6 +24,7 @@ KERNELS = tuple(
     for name in (
         "double_double",
         "program_in_pairs",
+        "roots_in_floats",
         "crossing_roots",
         "poles_of_summand",
         "machine_code_of_all_poles",

@@ -33,10 +33,8 @@ from sgdmem.numeric.arithmetic.rounding import INFLATE, UNIT
 from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack
 from sgdmem.numeric.compiled_maps.crossing_roots import (
     enclose,
-    find_roots,
     first_mode,
     put_crossing,
-    put_pairs_first,
     refine,
 )
 from sgdmem.numeric.compiled_maps.double_double import TINY, over_ball
@@ -49,6 +47,7 @@ from sgdmem.numeric.compiled_maps.poles_of_summand import (
     put_pole_at_infinity,
 )
 from sgdmem.numeric.compiled_maps.program_in_pairs import LANES, run
+from sgdmem.numeric.compiled_maps.roots_in_floats import find_roots, put_pairs_first
 
 _REFINEMENTS = 3
 _SURE = 1024.0

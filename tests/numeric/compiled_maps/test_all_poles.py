@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -26,7 +26,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.programs.program import trace
-from sgdmem.symbolic.zoo.named_algorithms import aggmo, heavy_ball
+from sgdmem.symbolic.zoo.named_algorithms import aggmo, heavy_ball, nesterov
 from tests.numeric.compiled_maps.test_map_sums import (
     SHORT,
     Build,
@@ -242,17 +242,26 @@ def test_the_error_of_few_nodes_is_in_the_bound(momenta: list[str], share: Any) 
         assert sums.radius[k] >= (short.errors * np.abs(summand).max(axis=1)).sum()
 
 
-@pytest.mark.parametrize("momentum", ["0.999", "0.999999"])
-def test_noise_far_beyond_what_dampens_it(momentum: str) -> None:
-    """Where tau2 > 0 and s is a million times B, on disks, too."""
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda rate: heavy_ball(2 * rate, "0.999"),
+        lambda rate: heavy_ball(2 * rate, "0.999999"),
+        lambda rate: nesterov(rate / 2, "0.9999"),
+        lambda rate: aggmo(2 * rate, ["0.9973", "0.9"]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 16])
+def test_noise_far_beyond_what_dampens_it(build: Callable[[Any], Algorithm], size: int) -> None:
+    """Where tau2 > 0 and s may be a million times B, on disks, too."""
     problem = Problem(Spectrum.power_law(1.5), Noise(1, "1/2"))
-    rates = [Fraction(k, 2) for k in range(1, 8)]
-    values = {"rate": rates, "share": [Fraction(1, 32)] * 7}
-    sums = summed(lambda rate: heavy_ball(rate, momentum), values, problem.spectrum)
+    rates = [Fraction(k, 4) for k in range(1, 8)]
+    values = {"rate": rates, "share": [Fraction(1, 2 * size)] * 7}
+    sums = summed(build, values, problem.spectrum)
     assert (sums.state == 1).all()
-    for k, rate in enumerate(rates):
-        single = stability(heavy_ball(rate, momentum), problem, 16).noise_sum
-        assert abs(sums.noise[k] / 16 - single) <= sums.radius[k] / 16 + 1e-9 * single
+    for k in (0, 6):
+        single = stability(build(rates[k]), problem, size).noise_sum
+        assert abs(sums.noise[k] / size - single) <= sums.radius[k] / size + 1e-9 * single
 
 
 def test_no_bound_where_a_product_has_lost_digits() -> None:
