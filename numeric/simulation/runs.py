@@ -14,8 +14,8 @@ from sgdmem.numeric.schedules.schedule import Schedule
 from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.step_arguments import steps_of
 
-_CHUNK = 4 * 10**6  # coordinates of gradients between reports of progress
-_EACH = 64  # coordinates that take as long as what a step takes besides
+_CHUNK = 2 * 10**7  # coordinates of gradients between reports of progress
+_EACH = 256  # coordinates that take as long, or as much memory, as what a step has besides
 
 
 class Runs:
