@@ -264,6 +264,19 @@ def map_on_digits(side: int = 100) -> Call:
     return call
 
 
+def boundary_on_data() -> Call:
+    """Return a call that traces the boundary of the heavy ball on 200 rows."""
+    import sgdmem
+
+    rows = np.random.default_rng(0).standard_t(4, size=(200, 10)) * np.arange(1, 11) ** -0.5
+
+    def call() -> Any:
+        window: dict[str, Any] = {"x": ("learning_rate", 0.005, 0.5), "y": ("momentum", 0, 0.99)}
+        return sgdmem.stability_boundary("heavy-ball", sgdmem.Problem.from_data(rows), 8, **window)
+
+    return call
+
+
 TASKS: dict[str, Callable[[], Call]] = {
     **{f"map of memory {M}": (lambda M=M: first_map(M)) for M in range(9)},  # type: ignore[misc]
     **{f"AggMo of {K}": (lambda K=K: aggmo_map(K)) for K in (1, 2, 4, 6)},  # type: ignore[misc]
@@ -301,6 +314,7 @@ TASKS: dict[str, Callable[[], Call]] = {
     "data, 10^6 x 50": lambda: on_data(long_rows),
     "data, 20000 pictures": lambda: on_data(wide_rows),
     "data, map of the digits, 100 x 100": map_on_digits,
+    "data, boundary on 200 rows": boundary_on_data,
 }
 
 
