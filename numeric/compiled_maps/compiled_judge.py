@@ -31,8 +31,6 @@ from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.compression import quickened
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
-_QUICK_MEMORY = 2  # up to which more nodes are tried before all poles are
-
 
 def judge_compiled(
     program: FamilyProgram,
@@ -123,8 +121,6 @@ def judge_compiled(
     ]
     if program.decays:  # of which a pole is on the other side of 0, as near as the decay is small
         stages[1:] = [by_deep_nodes, by_more_nodes]
-    elif program.memory <= _QUICK_MEMORY:
-        stages[1:] = reversed(stages[1:])
     for stage in stages:
         if left is not None:
             if left.size == 0:
