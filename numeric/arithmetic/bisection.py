@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,42 @@ def bisect(
         else:
             high = middle
     return low, high
+
+
+def rising_root(level: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a function that rises through 0 is not negative: next to its root.
+
+    By the method of false position, with the Illinois rule; halves where values are infinite.
+
+    Parameters
+    ----------
+    level
+        Negative at ``low``, where it may be -1 if that is not known, and not at ``high``.
+    low, high : float
+
+    Examples
+    --------
+    >>> rising_root(lambda x: x * x - 2, 1.0, 2.0)
+    1.4142135623730951
+    """
+    at_low, at_high, last = level(low), level(high), 0
+    for _ in range(_TO_THE_LAST_BIT):
+        middle = low + (high - low) / 2
+        if not low < middle < high or not at_high > 0:
+            break
+        step = at_high / (at_high - at_low) * (high - low) if at_high < math.inf else math.nan
+        place = high - step
+        place = place if low < place < high else middle
+        found = level(place)
+        side = 1 if found >= 0 else -1
+        if side > 0:
+            high, at_high = place, found
+            at_low /= 2 if last == side else 1
+        else:
+            low, at_low = place, found
+            at_high /= 2 if last == side else 1
+        last = side
+    return high
 
 
 def multisect(

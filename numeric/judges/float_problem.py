@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.bisection import bisect
+from sgdmem.numeric.arithmetic.bisection import rising_root
 from sgdmem.numeric.judges.noiseless import LISTED
 from sgdmem.numeric.noise_sums.kinds_of_noise import is_sampled, noise_operator
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, members, take
@@ -129,22 +129,22 @@ class FloatProblem:
         if uncoupled and not np.any(tau2):
             return float(self.noise.tau1) * float(s @ self.weights)
 
-        def excess(batch_size: float) -> float:
+        def level(batch_size: float) -> float:
+            """Return 1 / radius - 1, which rises through the root, and nearly on a line."""
             room = batch_size + tau2 * s
             if not (room > 0).all():  # at the floor itself
-                return math.inf
-            return float(self.operator.estimate((s / room)[None], self.weights)[0]) - 1
+                return -1.0
+            radius = float(self.operator.estimate((s / room)[None], self.weights)[0])
+            return 1 / radius - 1 if radius > 0 else math.inf
 
-        # excess falls from the floor to -1 at infinity: bracket the root, then bisect.
         low, high = floor, max(floor, float(np.max(s)))
-        if floor == 0.0 and excess(high * SMALLEST_BATCH) <= 0:
+        if floor == 0.0 and level(high * SMALLEST_BATCH) >= 0:
             return 0.0
         for _ in range(_DOUBLINGS):
-            if excess(high) <= 0:
+            if level(high) >= 0:
                 break
             high *= 2
-        _, stable = bisect(lambda size: excess(size) > 0, low, high)
-        return float(stable)
+        return rising_root(level, low, high)
 
 
 def _float_modes(

@@ -148,7 +148,8 @@ def _first_sign_change(form: HalfPlaneForm) -> Ball:
 
 def _critical_batch_size(judged: JudgedMap) -> Array:
     noise, points = judged.judge.problem.noise, judged.points
-    if noise.mixes and not {"tau1", "tau2"} <= {*points.axes}:
+    by_sum = noise.coupling is not None and noise.tau2 == 0 and "tau2" not in points.axes
+    if noise.mixes and not by_sum and not {"tau1", "tau2"} <= {*points.axes}:
         return np.array([judged.verdict(k).critical_batch_size for k in judged.places.tolist()])
     axes = {name: values for name, values in points.axes.items() if name != "batch_size"}
     places = np.zeros(len(points), dtype=int)

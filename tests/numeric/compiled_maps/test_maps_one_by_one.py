@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import Algorithm, Noise, Problem, Spectrum, aggmo, heavy_ball, sgd
+from sgdmem import (
+    Algorithm,
+    Noise,
+    Problem,
+    Spectrum,
+    aggmo,
+    heavy_ball,
+    phase_diagram,
+    sgd,
+    stability,
+)
 from sgdmem.numeric.compiled_maps import family_judge
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, judge_jointly
 from sgdmem.numeric.compiled_maps.family_program import family_program
@@ -157,3 +167,14 @@ def test_critical_batch_sizes(
         if not math.isnan(size):
             single = judge.verdict(points, place).critical_batch_size
             assert size == pytest.approx(single, rel=1e-10)
+
+
+def test_critical_batch_sizes_of_coupled_noise_are_its_radii(rng: np.random.Generator) -> None:
+    noise, spectrum = Noise.coupled(rng.uniform(0, 1, (5, 5)) + np.eye(5)), [1, 0.5, 0.3, 0.2, 0.1]
+    rates, momenta = [Fraction(x, 2) for x in (1, 2, 7)], [Fraction(x, 5) for x in (0, 2, 4)]
+    axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("momentum", momenta)}
+    problem = Problem(Spectrum(spectrum), noise)
+    found = phase_diagram("heavy-ball", problem, 8, **axes, quantities=["critical_batch_size"])
+    for (row, column), size in np.ndenumerate(found.critical_batch_size.values):
+        method = heavy_ball(rates[column], momenta[row])
+        assert size == pytest.approx(stability(method, problem, 8).critical_batch_size, rel=1e-10)
