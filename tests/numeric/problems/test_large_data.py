@@ -286,6 +286,10 @@ def test_halves_of_symmetric_products(
     for some in (weights, np.abs(weights)):
         squares = np.einsum("n,ni,nj->ij", some, Z, Z)
         np.testing.assert_allclose(weighted_squares(Z, some), squares, rtol=1e-10, atol=1e-10)
+    short = fourth_moments(*(x.astype(np.float32) for x in (Z, N, weights)))  # of previews
+    assert short.dtype == np.float32
+    expected = np.einsum("n,ni,nj->ij", weights * forms, Z, Z)
+    np.testing.assert_allclose(short, expected, atol=1e-5 * np.abs(expected).max())
 
 
 def test_rows_of_an_array_are_read_without_a_copy(rng: np.random.Generator) -> None:
