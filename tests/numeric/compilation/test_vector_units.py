@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from sgdmem.numeric.compilation.code_keys import own_source
+from sgdmem.numeric.compiled_maps.judge_by_all_poles import KERNELS
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import judge_source
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import pole_source
 from sgdmem.numeric.exported_code.evaluator import evaluator
@@ -43,6 +45,17 @@ def test_simulated_steps(processor: str) -> None:
     assert rows["gathers"] == 0 and rows["products"] > 10 * 16 // lanes
     assert found["gathers"] == 0 and found["roots"] == 16 // lanes
     assert found["products"] >= source.count("fma(") * 16 // lanes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processor", [*X86, *ARM])
+def test_all_poles(processor: str) -> None:
+    """Members are side by side in all divisions: those of 16, or of 8 where bodies are long."""
+    source = "\n".join(map(own_source, KERNELS))
+    text = assembly_of_kernels(source, "x86_64" if processor in X86 else "aarch64", processor)
+    found, lanes = counts(text), {"haswell": 4, "skylake-avx512": 8}.get(processor, 2)
+    assert found["gathers"] == 0
+    assert found["packed"] >= 60 * 8 // lanes
 
 
 @pytest.mark.slow
