@@ -26,8 +26,9 @@ from benchmarks.measuring import short, table
 from benchmarks.one_map import BATCH_SIZE, family, peak_megabytes, spectrum
 from sgdmem.numeric.compiled_maps import family_judge
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
-from sgdmem.phase_diagrams.stores import filling
+from sgdmem.phase_diagrams.stores import filling, frames
 from sgdmem.phase_diagrams.stores.chunk_store import ChunkStore
+from sgdmem.phase_diagrams.stores.frames import Frame
 
 MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "0", "1", "2", "3"), (4096,), 5, 10**12
 KEPT = ("verdicts", "all")  # of what a diagram has
@@ -53,6 +54,27 @@ def main() -> None:
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             rows.append(_row(memory, side, kept, json.loads(done.stdout)))
     print(table(head, rows))
+    print(bare_writes(SIDES[0]))
+
+
+def bare_writes(side: int) -> str:
+    """Write a float a point and nothing else: what no store can be quicker than."""
+    frame, told = Frame((side, side)), []
+    frame.values[:] = np.random.default_rng(1).random((side, side))
+    ways = {"past the system's memory": vars(frames)["_DIRECTLY"], "through it": 0}
+    with tempfile.TemporaryDirectory() as folder:
+        for way, flag in ways.items():
+            setattr(frames, "_DIRECTLY", flag)  # noqa: B010 - a name of another module
+            each = []
+            for number in range(CHUNKS):
+                begin, started = time.process_time(), time.perf_counter()
+                frame.write(Path(folder) / f"{number} {way}")
+                each.append((time.process_time() - begin, time.perf_counter() - started))
+            least, most = min(each), max(each)
+            told.append(
+                f"{way} {short(least[0])} to {short(most[0])} s, {short(least[1])} s passed"
+            )
+    return f"a float a point, checked and written {'; '.join(told)}"
 
 
 def _row(memory: str, side: int, kept: str, found: dict[str, float]) -> list[str]:
