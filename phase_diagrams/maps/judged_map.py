@@ -76,7 +76,7 @@ class JudgedMap:
         """Whether that is so at all points."""
         return all(map(damps_modes, self._noises.values()))
 
-    def of_noise(self, function: Callable[[BatchNoise], bool]) -> Array:
+    def of_noise(self, function: Callable[[BatchNoise], Any]) -> Array:
         """Return a function of the noise at all points."""
         values = np.array([function(self._noises[key]) for key in self.points.noise_keys()])
         if values.size == 1:

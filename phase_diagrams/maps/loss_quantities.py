@@ -9,11 +9,13 @@ from typing import get_args
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.compiled_maps.family_judge import is_simple
 from sgdmem.numeric.losses.loss_series import Regime, loss_regime
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.phase_diagrams.maps.judged_map import JudgedMap
 
 REGIMES: Sequence[str] = get_args(Regime)
+_CLOSE = 1e-2  # of a noise sum to 1, where its error is magnified
 _NEAR = 1e-9  # of the border: there it is looked at exactly
 
 
@@ -24,9 +26,28 @@ def loss_floor(judged: JudgedMap) -> Array:
     heard, samples = judged.of_noise(lambda noise: noise.stirs), judged.judge.problem.samples
     if samples is not None and samples.residuals is not None:  # of what shrinks also if they fit
         heard |= judged.of_algorithms(lambda x: float(x.shrink != 0), judged.places) > 0
-    for place in np.flatnonzero(stable & heard).tolist():
+    places = np.flatnonzero(stable & heard)
+    found[places] = _floors_by_sums(judged, places)
+    for place in places[np.isnan(found[places])].tolist():
         found[place] = judged.verdict(place).loss_floor
     return found
+
+
+def _floors_by_sums(judged: JudgedMap, places: Array) -> Array:
+    r"""Return :math:`\sigma^2U'/2\tau_1(1-U')`, where noise sums tell the floor; elsewhere NaN.
+
+    They do if w is where the gradient is taken, U' is away from 1 and nothing is coupled.
+    """
+    sums, known = judged.outcome.noise_sum, judged.of_noise(is_simple)[places]
+    if sums.size == 0 or not known.any():
+        return np.full(places.size, math.nan)
+    tau1 = judged.of_noise(lambda noise: noise.tau1)[places].astype(float)
+    known &= (tau1 > 0) & (sums[places] < 1 - _CLOSE)
+    known[known] = judged.of_algorithms(lambda x: float(any(x.a)), places[known]) == 0
+    variance = float(judged.judge.problem.noise.label_variance)
+    with np.errstate(all="ignore"):
+        floors = variance * sums[places] / (2 * tau1 * (1 - sums[places]))
+    return np.where(known, floors, math.nan)
 
 
 def regime(judged: JudgedMap) -> Array:

@@ -20,6 +20,7 @@ from sgdmem import (
     aggmo,
     draw,
     heavy_ball,
+    nesterov,
     phase_diagram,
     sgd,
     stability,
@@ -278,6 +279,7 @@ def test_floors_are_those_of_verdicts(rng: np.random.Generator) -> None:
     for problem in (
         Problem.from_data(X, y),
         Problem(SPECTRUM, Noise(label_variance="0.1")),
+        Problem(SPECTRUM, Noise(2, -1, label_variance="0.1"), weight_decay="0.01"),
         Problem(SPECTRUM),
     ):
         found = phase_diagram(
@@ -289,8 +291,20 @@ def test_floors_are_those_of_verdicts(rng: np.random.Generator) -> None:
         )
         for (row, B), (column, rate) in product(enumerate([1, 8]), enumerate([0.001, 0.01, 3.0])):
             floor = stability(sgd(rate), problem, B).loss_floor
-            assert float(found.loss_floor[row, column]) == floor
+            assert float(found.loss_floor[row, column]) == pytest.approx(floor, rel=1e-12)
             assert (floor == math.inf) == (rate == 3)
+
+
+def test_floors_where_the_gradient_is_taken_elsewhere() -> None:
+    """They need the sum that is read at w, which is not the one of the map."""
+    rates: list[Any] = ["0.1", "0.3"]
+    axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("momentum", ["0", "0.5"])}
+    problem = Problem(SPECTRUM, Noise(label_variance=1))
+    found = phase_diagram("nesterov", problem, 8, **axes, quantities=["loss_floor"])
+    for row, momentum in enumerate(["0", "0.5"]):
+        for column, rate in enumerate(rates):
+            floor = stability(nesterov(rate, momentum), problem, 8).loss_floor
+            assert float(found.loss_floor[row, column]) == pytest.approx(floor, rel=1e-12)
 
 
 def test_noise_of_labels_has_no_exponent() -> None:
