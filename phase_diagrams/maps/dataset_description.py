@@ -62,9 +62,14 @@ def describe(
         "display_name": family.display_name,
         **({} if definition is None else {"definition": definition}),
         **problem.attributes(axes),
-        **{key: str(value) for key, value in settings.items() if key not in axes},
+        **{key: _told(value) for key, value in settings.items() if key not in axes},
         **made_by(),
     }
+
+
+def _told(value: Any) -> str:
+    """Return a value as people write it: the members of a list are without quotes, too."""
+    return f"[{', '.join(map(_told, value))}]" if isinstance(value, (list, tuple)) else str(value)
 
 
 def made_by() -> dict[str, str]:

@@ -33,7 +33,7 @@ class Counts(NamedTuple):
     stable: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MapOnGpu:
     """A map in the memory of a GPU; made by `map_on_gpu`.
 
@@ -48,6 +48,13 @@ class MapOnGpu:
     x: tuple[str, Array]
     y: tuple[str, Array]
     _found: OutcomesOnGpu
+
+    def __repr__(self) -> str:
+        axes = " by ".join(f"{values.size:,} of {name}" for name, values in (self.x, self.y))
+        told = ", ".join(
+            f"{n:,} {kind}" for kind, n in reversed(self.counts()._asdict().items()) if n
+        )
+        return f"<MapOnGpu, {axes}: {told}>"
 
     @property
     def shape(self) -> tuple[int, int]:

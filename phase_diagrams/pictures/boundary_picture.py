@@ -11,7 +11,7 @@ from sgdmem.numeric.judges.reason import Reason
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
-from sgdmem.phase_diagrams.pictures.labels import axis_label, title
+from sgdmem.phase_diagrams.pictures.labels import axis_label, noise_measure, title
 from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.palette import (
     BLACK,
@@ -91,13 +91,13 @@ def draw_boundary(
     x_name, y_name = boundary.attrs["x"], boundary.attrs["y"]
     x, y = boundary[x_name].values, boundary[y_name].values
     curve, condition = boundary.curve.values, boundary.condition.values
-    drawn: dict[str, list[Any]] = {}
+    measure, drawn = noise_measure(boundary), dict[str, list[Any]]()
     handles: dict[str, Any] = {}
     for number in np.unique(curve):
         (places,) = np.nonzero(curve == number)
         for start, stop in _pieces(condition[places]):
             name = str(condition[places[start]])
-            words = Reason(name).label
+            words = Reason(name).label.replace("noise sum", measure)
             colour, stroke = _STYLES[name]
             piece = places[start:stop]
             label = "_nolegend_" if words in drawn else words

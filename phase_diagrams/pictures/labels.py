@@ -72,6 +72,12 @@ def title(data: Labelled, varying: Sequence[str]) -> str:
     return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"
 
 
+def noise_measure(data: Labelled) -> str:
+    """Return what is below 1 where noise is harmless: a radius where tau1 does not say all."""
+    told = data.attrs.get("noise", "estimated")  # of a fit tau1 may be an axis
+    return "noise sum" if told == "estimated" or "tau1" in data.attrs else "noise radius"
+
+
 def symbol(key: str, data: Labelled | None = None) -> str:
     """Return the letter of a parameter, its name where it has none."""
     label = axis_label(key, data)

@@ -12,6 +12,7 @@ from sgdmem.numeric.arithmetic.scales import scale_of, to_places
 from sgdmem.phase_diagrams.maps.labelled_arrays import Labelled
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, NOT_YET
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.labels import noise_measure
 from sgdmem.phase_diagrams.pictures.palette import (
     BLACK,
     BLUE,
@@ -155,8 +156,9 @@ def _verdicts(diagram: Labelled, ax: Any, edges: tuple[Array, Array], least: flo
     mesh = _cells(ax, edges, inside, cmap=shades, norm=LogNorm(least, 1))
     named("map", mesh)
     bounded = {*BOUNDS} <= {*diagram}
-    label = r"noise sum $U'_\Sigma$ where stable"
-    label = "noise radius, estimated" if bounded else label
+    measure = noise_measure(diagram)
+    known = _QUANTITIES["noise_sum"] if measure == "noise sum" else measure
+    label = f"{known}, estimated" if bounded else f"{known} where stable"
     return Shown(mesh, label, kinds, regions, [level for level in _LEVELS if level > least])
 
 

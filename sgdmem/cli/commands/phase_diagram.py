@@ -269,8 +269,10 @@ def _draw_map(diagram: Labelled, path: Path, data: Path, quantity: str | None, s
 
     with written_before(data):
         draw_file(diagram, path, quantity, size)
-    share = percent(_share(diagram.stable))
-    click.echo(f"wrote {path} and {data}: {share} of {diagram.stable.size} points are stable")
+    stable, undecided = _shares(diagram.stable)
+    told = f"{percent(stable)} of {diagram.stable.size} points are stable"
+    told += f", {percent(undecided)} undecided" if undecided else ""
+    click.echo(f"wrote {path} and {data}: {told}")
 
 
 @contextmanager
@@ -298,12 +300,14 @@ def _client(address: str | None) -> Any:
         raise click.UsageError(f"--cluster: no scheduler at {address}: {error}") from None
 
 
-def _share(stable: Any) -> float:
-    """Return the share of stable points, reading a few rows of a large map at a time."""
+def _shares(stable: Any) -> tuple[float, float]:
+    """Return shares of stable and undecided points, reading a few rows of a large map at a time."""
     rows = str(stable.dims[-2])
     stored = getattr(stable, "encoding", {})
     chunk = stored.get("preferred_chunks", {}).get(rows, 1)  # each is read once
     step = chunk * max(1, _TOGETHER * stable.sizes[rows] // stable.size // chunk)
     starts = range(0, stable.sizes[rows], step)
     parts = (stable.isel({rows: slice(start, start + step)}).values for start in starts)
-    return float(sum(int((part == 1).sum()) for part in parts) / stable.size)
+    every = [[int((part == flag).sum()) for flag in (1, -1)] for part in parts]
+    first, second = (sum(counts) / stable.size for counts in zip(*every, strict=True))
+    return first, second

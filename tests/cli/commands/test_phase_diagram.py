@@ -34,6 +34,17 @@ def test_phase_diagram_writes_picture_and_data(
         assert data.attrs["batch_size"] == "4"
 
 
+def test_the_last_line_tells_of_undecided_points(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(
+        capsys,
+        *["phase-diagram", "sgd", "--x", "learning_rate=0.1:3:2", "--y", "batch_size=1:8:2"],
+        *["--tau2", "2", "--power-law", "1.5", "--no-edges", "-o", str(tmp_path / "map.svg")],
+    )
+    assert code == 0 and out.endswith("50.0% of 4 points are stable, 50.0% undecided\n")
+
+
 def test_phase_diagram_on_another_device(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

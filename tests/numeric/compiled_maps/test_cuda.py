@@ -184,6 +184,7 @@ def compare_what_stays() -> None:
             assert {0, 1} <= set(np.unique(flags))
             counts = tuple(int((flags == flag).sum()) for flag in (-1, 0, 1))
             assert found.counts() == counts
+            assert f"19 of learning_rate by 3 of {y[0]}: {counts[2]} stable" in repr(found)
             assert (found.noise_sum is None) is (found.margin is None) is (not sums)
             if sums:
                 for key in ("noise_sum", "margin"):

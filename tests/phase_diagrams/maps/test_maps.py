@@ -392,3 +392,5 @@ def test_a_map_says_the_same_of_its_method_whatever_the_order_of_its_axes() -> N
     one, other = (phase_diagram("aggmo", SHORT, 8, x=a, y=b) for a, b in ((x, y), (y, x)))
     assert one.definition == other.definition
     assert "b = [learning_rate*momenta]" in one.definition
+    sizes = ("batch_size", [1, 2])
+    assert phase_diagram("aggmo", SHORT, x=x, y=sizes, momenta=["0", "0.9"]).momenta == "[0, 0.9]"

@@ -14,10 +14,21 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.image import BboxImage
 
-from sgdmem import InputError, Spectrum, draw, methods, phase_diagram, sgd, stability
+from sgdmem import (
+    InputError,
+    Noise,
+    Problem,
+    Spectrum,
+    draw,
+    methods,
+    phase_diagram,
+    sgd,
+    stability,
+    stability_boundary,
+)
 from sgdmem.phase_diagrams.pictures import map_colours, map_picture
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
-from sgdmem.pictures import artists, draw_root_locus
+from sgdmem.pictures import artists, draw_boundary, draw_root_locus
 from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words
 
@@ -71,6 +82,19 @@ def test_numbers_of_many_sizes_have_a_logarithmic_scale(diagram: xarray.Dataset)
     assert bar.get_ylabel() == "critical batch size; crossed: infinite"
     linear = draw(diagram, quantity="margin")
     assert type(linear.collections[0].norm).__name__ == "Normalize"
+
+
+def test_coupled_noise_has_a_radius() -> None:
+    problem = Problem(Spectrum([2, 1]), Noise.coupled([[1, 0.5], [0.5, 1]]))
+    x, y = ("learning_rate", [0.1, 0.9]), ("momentum", [0, 0.5])
+    found = phase_diagram("heavy-ball", problem, 8, x=x, y=y)
+    assert draw(found).figure.axes[1].get_ylabel() == "noise radius where stable"
+    window: dict[str, Any] = {"x": ("learning_rate", 0.1, 4), "y": ("batch_size", 1, 8)}
+    edge = stability_boundary("sgd", Spectrum([2, 1]), **window, resolution=4)
+    coupled = edge.assign()
+    coupled.attrs = found.attrs | {name: edge.attrs[name] for name in ("x", "y")}
+    for each, word in ((edge, "sum"), (coupled, "radius")):
+        assert f"the noise {word}" in [x.get_label() for x in draw_boundary(each).lines]
 
 
 def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
