@@ -22,7 +22,9 @@ _PORT = 8000
 @problem_options()
 @output_option("The page.  [explorer.html]")
 @click.option(
-    "--no-derivations", is_flag=True, help="Leave out the derivations, which take a second each."
+    "--no-derivations",
+    is_flag=True,
+    help="Leave out the derivations, which take some seconds the first time.",
 )
 @click.option("--serve", is_flag=True, help="Serve the page on this machine, until Ctrl-C.")
 @click.option("--port", type=int, metavar="N", help=f"Where; 0: any free one.  [{_PORT}]")
