@@ -21,7 +21,7 @@ from benchmarks.verdict_questions import (
 )
 from benchmarks.verdict_tally import ANSWERS, Counts
 from sgdmem import Algorithm, Noise, Problem, Spectrum, stability
-from sgdmem.numeric.compiled_maps.family_judge import judge_jointly
+from sgdmem.numeric.compiled_maps.joint_verdicts import judge_jointly
 from tests import draws, naive
 from tests.exact_verdicts import (
     ExactMethod,

@@ -20,15 +20,28 @@ from sgdmem.numeric.compiled_maps.compiled_judge import (
 )
 from sgdmem.numeric.compiled_maps.critical_batch_sizes import critical_batch_sizes
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.joint_verdicts import (
+    DECIDED_EXACTLY,
+    OPEN,
+    SAMPLED,
+    TOGETHER,
+    judge_singly,
+    outcomes_of,
+)
+from sgdmem.numeric.compiled_maps.known_noise import (
+    damps_modes,
+    decide_unphysical,
+    is_bold,
+    is_simple,
+)
 from sgdmem.numeric.compiled_maps.outcomes_on_gpu import OutcomesOnGpu
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.judges.binding_condition import lost_by_roots
 from sgdmem.numeric.judges.float_problem import FloatProblem
-from sgdmem.numeric.judges.joint_judge import JointJudge, trace_kind
-from sgdmem.numeric.judges.judge import in_unit, is_exact_in_a_moment, unit_of
+from sgdmem.numeric.judges.joint_judge import JointJudge
+from sgdmem.numeric.judges.judge import in_unit, unit_of
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.judges.stability_rule import REASONS, flags, margin
-from sgdmem.numeric.noise_sums.mode_summands import form_under, take
+from sgdmem.numeric.noise_sums.mode_summands import take
 from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
@@ -38,13 +51,6 @@ from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.family import Build
 from sgdmem.symbolic.errors import InputError
-
-_MAY_BE_PROVED = REASONS.index(Reason.UNDECIDED_NOISELESS)  # by exact arithmetic, one by one
-_OPEN = [_MAY_BE_PROVED, REASONS.index(Reason.UNDECIDED_NOISE_SUM)]  # by more passes over samples
-_DECIDED_EXACTLY = [*_OPEN, REASONS.index(Reason.UNDECIDED_MODE_NOISE)]  # on short lists
-_TOGETHER = 2048  # algorithms that are judged at once without machine code
-_SAMPLED = 256  # the same on samples, where one may take many milliseconds
-_RESOLVED = 1e-6  # relative width of bounds whose middle is told
 
 # what the axes of a problem become where there is no noise
 _QUIET = {"batch_size": math.inf, "tau1": Fraction(1), "tau2": Fraction(0)}
@@ -115,7 +121,7 @@ class FamilyJudge:
         by_mode = any(noise.by_mode for noise in noises.values())
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
         spectrum = self.problem.spectrum
-        bold = np.array([_is_bold(noises[key]) for key in points.noise_keys()])
+        bold = np.array([is_bold(noises[key]) for key in points.noise_keys()])
         bold &= not spectrum.diverges
         if self._decayed is not None and (simple | bold).any():
             program, exceptions = self._decayed
@@ -125,7 +131,7 @@ class FamilyJudge:
                 cautious = Outcomes.empty(len(points), sums=False)
                 others = {key: noise.cautious for key, noise in noises.items()}
                 judge_compiled(program, points, spectrum, others, cautious, self.device, _nothing)
-                open_ = _decide_unphysical(found, cautious, bold[points.noise_indices])
+                open_ = decide_unphysical(found, cautious, bold[points.noise_indices])
                 left = np.union1d(left, np.flatnonzero(open_))
             if not (simple | bold).all():
                 left = np.union1d(left, np.flatnonzero(~(simple | bold)[points.noise_indices]))
@@ -134,7 +140,7 @@ class FamilyJudge:
             left = self._judge_by_forms(points, noises, found, advance)
         else:
             left = np.arange(len(points))
-        _judge_singly(self.build, points, self.problem, noises, left, found, advance)
+        judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
 
     def judge_on_gpu(self, points: AnyPoints, sums: bool = True) -> OutcomesOnGpu:
@@ -157,7 +163,7 @@ class FamilyJudge:
 
         judge_compiled(program, points, self.problem.spectrum, noises, found, "cuda", advance)
         left = np.union1d(found.undecided, _excepted_places(points, exceptions))
-        _judge_singly(self.build, points, self.problem, noises, left, found, advance)
+        judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
 
     def _judge_by_forms(
@@ -176,12 +182,12 @@ class FamilyJudge:
             members = np.flatnonzero(~excepted & (indices == index))
             noise, sampled = noises[key], noises[key].samples is not None
             spectrum = in_unit(self.problem.spectrum, noise, Fraction(1))
-            for some in pieces(0, members.size, _SAMPLED if sampled else _TOGETHER):
+            for some in pieces(0, members.size, SAMPLED if sampled else TOGETHER):
                 places = members[some]
                 form = take(columns, places)
                 together = JointJudge(form, spectrum, noise, sharp=not sampled)
-                found.put(places, _outcomes(together))
-                left.append(places[np.isin(together.codes, _OPEN if sampled else _DECIDED_EXACTLY)])
+                found.put(places, outcomes_of(together))
+                left.append(places[np.isin(together.codes, OPEN if sampled else DECIDED_EXACTLY)])
                 advance(places.size - left[-1].size)
         return np.concatenate(left)
 
@@ -279,7 +285,7 @@ class FamilyJudge:
         noises = self.noises(points)
         every = [noises[key] for key in points.noise_keys()]
         indices = points.noise_indices[places]
-        known = np.array([is_simple(noise) or _is_bold(noise) for noise in every])[indices]
+        known = np.array([is_simple(noise) or is_bold(noise) for noise in every])[indices]
         cautious = [noise if noise.is_physical else noise.cautious for noise in every]
         taus = np.array([[x.tau1, x.largest_tau2] for x in cautious], dtype=float).T
         left = np.flatnonzero(known & ~_excepted(points, exceptions)[places])
@@ -319,39 +325,8 @@ def _forms(compiled: Compiled, points: AnyPoints) -> tuple[HalfPlaneForm, Array]
     return program.form(values, (len(points),)), _excepted(points, exceptions)
 
 
-def is_simple(noise: BatchNoise) -> bool:
-    """Whether machine code knows a noise model."""
-    physical = noise.is_physical or noise.is_quiet
-    return not noise.mixes and physical and isinstance(noise.tau2, Fraction)
-
-
-def _is_bold(noise: BatchNoise) -> bool:
-    """Whether machine code knows a noise model by bounds alone: tau2 > tau1."""
-    return not (noise.mixes or is_simple(noise)) and isinstance(noise.tau2, Fraction)
-
-
-def _decide_unphysical(found: Outcomes, cautious: Outcomes, bold: Array) -> Array:
-    """Correct verdicts by the rule for tau2 > tau1, where noise is ``bold``; return those left.
-
-    Given are the outcomes by the rule for all other noise, under the noise itself and under the
-    cautious one. Sums that are too large prove that it is not stable. Where they are small it is
-    stable if it is so under the cautious noise; what that leaves, and what is not stable without
-    noise, is undecided for good.
-    """
-    stable, open_ = found.stable, (found.stable == 1) & (cautious.stable == -1)
-    for_good = ((stable == 1) & (cautious.stable != 1)) | ((stable == 0) & ~found.is_summed)
-    stable[bold & for_good] = -1
-    left: Array = bold & open_
-    return left
-
-
 def _nothing(count: int) -> None:
     """Tell nothing of progress."""
-
-
-def damps_modes(noise: BatchNoise) -> bool:
-    """Whether no single mode's noise can feed on itself, tau2 not being negative."""
-    return is_simple(noise) and noise.tau2 >= 0  # type: ignore[operator]
 
 
 def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
@@ -366,78 +341,3 @@ def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -
 def _excepted_places(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
     excepted = any(not {*values}.isdisjoint(points.axes[x]) for x, values in exceptions.items())
     return np.flatnonzero(_excepted(points, exceptions)) if excepted else np.empty(0, dtype=int)
-
-
-# One by one --------------------------------------------------------------------------------------
-
-
-def _judge_singly(
-    build: Build,
-    points: AnyPoints,
-    problem: Problem,
-    noises: Mapping[tuple[Any, ...], BatchNoise],
-    places: Array,
-    found: Outcomes | OutcomesOnGpu,
-    advance: Callable[[int], None],
-) -> None:
-    """Judge points in groups that share the noise and the memory."""
-    groups: dict[tuple[Any, ...], list[tuple[int, Algorithm]]] = {}
-    built: dict[tuple[Any, ...], Algorithm] = {}
-    for place in places.tolist():
-        point = points.at(place)
-        own = {name: point[name] for name in points.own}
-        algorithm = built.get(tuple(own.values()))
-        if algorithm is None:
-            algorithm = built[tuple(own.values())] = numeric_algorithm(build(**own))
-        key = (points.noise_key(point), algorithm.memory)
-        groups.setdefault(key, []).append((place, algorithm))
-    together = _TOGETHER if problem.noise.samples is None else _SAMPLED
-    for (noise_key, _), members in groups.items():
-        for start in range(0, len(members), together):
-            chosen = members[start : start + together]
-            where = [place for place, _ in chosen]
-            outcome = judge_jointly([x for _, x in chosen], problem, noises[noise_key])
-            found.put(np.array(where), outcome)
-            advance(len(chosen))
-
-
-def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: BatchNoise) -> Outcomes:
-    """Judge numeric algorithms of one memory, as `verdict_of` does."""
-    unit = unit_of(problem.spectrum)
-    scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
-    shrinks, sharp = any(x.shrink != 0 for x in algorithms), noise.samples is None
-    spectrum = in_unit(problem.spectrum, noise, unit, shrinks)
-    if trace_kind(noise, spectrum) and noise.is_physical:  # unstable, whatever the modes
-        nowhere = np.zeros(len(algorithms), dtype=np.int8)
-        return Outcomes(nowhere, nowhere + np.inf, nowhere - np.inf, nowhere == 1)
-    form = form_under(noise, scaled, spectrum.weight_decay)
-    together = JointJudge(form, spectrum, noise, sharp=sharp)
-    found = _outcomes(together)
-    open_ends = [_MAY_BE_PROVED] if sharp else _OPEN
-    if is_exact_in_a_moment(algorithms[0], problem.spectrum, noise):
-        open_ends = _DECIDED_EXACTLY
-    left = np.isin(together.codes, open_ends)
-    for index in np.flatnonzero(left).tolist():
-        verdict = verdict_of(algorithms[index], problem, noise)
-        found.stable[index] = verdict.reason_of_model.flag
-        found.on_boundary[index] = verdict.reason_of_model is Reason.BOUNDARY
-        if found.bounds is not None and verdict.reason is not Reason.UNDECIDED_NOISELESS:
-            found.bounds[:, index] = *verdict.noise_sum_interval, verdict.noise_sum
-            found.noise_sum[index], found.margin[index] = verdict.noise_sum, verdict.margin
-    return found
-
-
-def _outcomes(together: JointJudge) -> Outcomes:
-    """Return verdicts, noise sums and margins; where bounds only decide, the sums may be NaN."""
-    noise_sum, bounds = together.noise_sum, None
-    if not together.sharp:
-        radii = (*together.radius, together.estimate)
-        low, high, estimate = bounds = np.where(together.is_summed, radii, np.inf)
-        open_end = together.codes == _MAY_BE_PROVED
-        low[open_end], estimate[open_end] = 0.0, np.nan
-        resolved = ~(low < np.inf) | (high <= low * (1 + _RESOLVED))
-        noise_sum = np.where(resolved, noise_sum, np.nan)
-    smallest = together.sums.smallest_damping
-    stable = flags(together.codes)
-    undecided = np.zeros(stable.shape, dtype=bool)  # exact arithmetic has not looked yet
-    return Outcomes(stable, noise_sum, margin(noise_sum, smallest), undecided, bounds)

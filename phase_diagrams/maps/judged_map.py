@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, damps_modes
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
+from sgdmem.numeric.compiled_maps.known_noise import damps_modes
 from sgdmem.numeric.compiled_maps.points import Outcomes, Points
 from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import require_no_weight_decay

@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.compiled_maps.family_judge import is_simple
+from sgdmem.numeric.compiled_maps.known_noise import is_simple
 from sgdmem.numeric.losses.loss_series import Regime, loss_regime
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.phase_diagrams.maps.judged_map import JudgedMap

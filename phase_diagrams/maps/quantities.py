@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compiled_maps.family_judge import is_simple
+from sgdmem.numeric.compiled_maps.known_noise import is_simple
 from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.judges.noiseless import noiseless_floats
 from sgdmem.numeric.judges.reason import Reason

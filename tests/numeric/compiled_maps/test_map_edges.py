@@ -100,7 +100,7 @@ def test_ascent_is_told_at_once(memory: int, monkeypatch: pytest.MonkeyPatch) ->
         return Algorithm.from_recurrence(p, [*([0] * memory), rate])
 
     left: list[int] = []
-    monkeypatch.setattr(batch, "_judge_singly", lambda *given: left.append(len(given[4])))
+    monkeypatch.setattr(batch, "judge_singly", lambda *given: left.append(len(given[4])))
     spectrum = Spectrum(np.arange(1, 101.0) ** -1)
     found = phase_diagram(family, spectrum, x=("rate", RATES), y=("other", RATES[:26] / 5))
     assert (found.stable.values == 0).all()

@@ -22,9 +22,10 @@ from sgdmem import (
     sgd,
     stability,
 )
-from sgdmem.numeric.compiled_maps import family_judge
-from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, judge_jointly
+from sgdmem.numeric.compiled_maps import joint_verdicts
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.joint_verdicts import judge_jointly
 from sgdmem.numeric.compiled_maps.points import Outcomes, ScatteredPoints
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algorithms.constructors import as_family
@@ -74,7 +75,7 @@ def test_one_by_one(
         left.extend(algorithms)
         return judge_jointly(algorithms, *given)
 
-    monkeypatch.setattr(family_judge, "judge_jointly", judge_slowly)
+    monkeypatch.setattr(joint_verdicts, "judge_jointly", judge_slowly)
     found = judge.judge(points)
     assert len(left) <= (0 if build is heavy_ball else 6)
     assert found.stable.tolist() == single.stable.tolist()
@@ -140,7 +141,7 @@ def test_coupled_noise_is_judged_together(
     judge, points = judge_and_points(heavy_ball, problem, 4, rng)
     single = replace(judge, compiled=None).judge(points)
     assert {0, 1} <= {*single.stable.tolist()}
-    monkeypatch.setattr(family_judge, "judge_jointly", lambda *_: pytest.fail("one by one"))
+    monkeypatch.setattr(joint_verdicts, "judge_jointly", lambda *_: pytest.fail("one by one"))
     found = judge.judge(points)
     assert found.stable.tolist() == single.stable.tolist()
     np.testing.assert_allclose(found.noise_sum, single.noise_sum, rtol=1e-12)

@@ -12,7 +12,7 @@ import pytest
 from flint import fmpq, fmpq_mat, fmpq_poly
 
 from sgdmem import Algorithm, Noise, Problem, Spectrum, heavy_ball, sgd, stability
-from sgdmem.numeric.compiled_maps.family_judge import judge_jointly
+from sgdmem.numeric.compiled_maps.joint_verdicts import judge_jointly
 from sgdmem.numeric.judges.coupled_side import side_of_one
 from sgdmem.numeric.judges.exact_list import (
     ExactList,

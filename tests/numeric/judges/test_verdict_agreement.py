@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem.numeric.compiled_maps.family_judge import judge_jointly
+from sgdmem.numeric.compiled_maps.joint_verdicts import judge_jointly
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
