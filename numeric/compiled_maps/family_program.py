@@ -12,7 +12,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.compilation.lowering import constant
-from sgdmem.numeric.compiled_maps.machine_code_by_nodes import coefficient_source
+from sgdmem.numeric.compiled_maps.machine_code_of_coefficients import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import Element
 from sgdmem.symbolic.algorithms.branching_values import branches

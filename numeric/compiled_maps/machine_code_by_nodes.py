@@ -1,8 +1,8 @@
-"""The sources of the kernels behind maps: many members against the nodes of a spectrum.
+"""The source of the kernel behind maps: many members against the nodes of a spectrum.
 
-A first kernel turns the parameters of each member into the numbers of its half-plane form, with
-their errors; it depends on the family. A second one, the same for all families of a memory, bounds
-the noise sum and tests every mode:
+It is the same for all families of a memory. From the numbers of half-plane forms, with their errors
+(`sgdmem.numeric.compiled_maps.machine_code_of_coefficients`), it bounds the noise sum and tests
+every mode:
 
 1. what does not depend on the eigenvalue is computed once for each member;
 2. the recursion runs with error bounds on disks: first on the largest eigenvalue, which tells most
@@ -22,8 +22,9 @@ from functools import lru_cache
 
 from sgdmem.numeric.arithmetic.rounding import INFLATE, UNIT
 from sgdmem.numeric.compilation.lowering import ball_lines, radius_of, variable
+from sgdmem.numeric.compiled_maps.kernel_modules import compiled_module, cuda_module, indented
 from sgdmem.symbolic.programs.map_program import map_program
-from sgdmem.symbolic.programs.program import SIGNS, Program, needed_steps
+from sgdmem.symbolic.programs.program import SIGNS, needed_steps
 from sgdmem.symbolic.programs.summand_program import EIGENVALUE
 
 LAM, LAM_RADIUS = variable(EIGENVALUE), radius_of(EIGENVALUE)
@@ -33,48 +34,6 @@ NOISE, RADIUS, PEAK, STATE = range(4)  # rows of the result
 ROWS = 4
 SHARP = 1e-10  # relative error of a noise sum that is not asked for again
 _CLEAR = 2.0**10  # least ratio of a denominator and its error bound
-
-
-@lru_cache(maxsize=64)  # a boundary asks for it thousands of times
-def coefficient_source(
-    program: Program, parameters: Sequence[str], passed: int = 0, cuda: bool = False
-) -> str:
-    """Return a module with a function that evaluates a `coefficient_program` with error bounds.
-
-    ``coefficients(values, radii, out, out_radii, start, stop)`` takes the parameters, one in a row,
-    and fills the rows of the results; on a GPU ``coefficients(members, values, ...)`` without them.
-
-    Parameters
-    ----------
-    program
-        Its results are the first rows.
-    parameters
-        The rows of ``values`` and ``radii``.
-    passed
-        How many further rows of ``values`` follow the results as they are.
-    """
-    lines, names = ball_lines(program, range(len(program.steps)))
-    body = [
-        f"{variable(name)}, {radius_of(name)} = values[{row}, p], radii[{row}, p]"
-        for row, name in enumerate(parameters)
-    ] + lines
-    rows = range(len(parameters), len(parameters) + passed)
-    results = [
-        *(names[step] for step in program.outputs),
-        *((f"values[{row}, p]", f"radii[{row}, p]") for row in rows),
-    ]
-    for row, (value, radius) in enumerate(results):
-        body.append(f"out[{row}, p] = {value}")
-        body.append(f"out_radii[{row}, p] = {f'{INFLATE!r} * {radius}' if radius else '0.0'}")
-    if cuda:
-        head = ["def coefficients(members, values, radii, out, out_radii):"]
-        loop = "for p in range(cuda.grid(1), members, cuda.gridsize(1)):"
-        return _module("cuda", head, [loop, *_indent(1, body)])
-    signature = "f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8"
-    definition = "def coefficients(values, radii, out, out_radii, start, stop):"
-    return compiled_module(
-        signature, definition, ["for p in lanes(start, stop):", *_indent(1, body)]
-    )
 
 
 @lru_cache(maxsize=64)
@@ -104,32 +63,11 @@ def judge_source(memory: int, damped: bool, cuda: bool = False, decays: bool = F
     arguments = "values, radii, nodes, weights, node_spread, centers, reaches, errors, out"
     if cuda:
         arguments = arguments.replace("out", "rounding, first, more, out, left, many")
-        return _module("cuda", [f"def judge(members, {arguments}):"], writer.cuda_body())
+        return cuda_module(f"def judge(members, {arguments}):", writer.cuda_body())
     vector, matrix = "f8[::1]", "f8[:,::1]"
     types = [matrix, matrix, vector, vector, "f8", vector, vector, vector, matrix, "i8", "i8"]
     definition = f"def judge({arguments}, start, stop):"
     return compiled_module(", ".join(types), definition, writer.cpu_body())
-
-
-def compiled_module(signature: str, definition: str, body: list[str]) -> str:
-    """Return the source of a module with one kernel."""
-    # Numbers that are no numbers must stay so, and sums keep their order: only contraction.
-    head = [
-        f'@machine_code("{signature}", contract=True)',
-        definition,
-    ]
-    return _module("machine_code", head, body)
-
-
-def _module(target: str, head: list[str], body: list[str]) -> str:
-    imports = ["from math import copysign, inf", ""]
-    if target == "cuda":
-        imports.append("from numba import cuda")
-    else:
-        imports.append("from numpy import int64")
-        words = "lanes, machine_code, on_stack"
-        imports.append(f"from sgdmem.numeric.compilation.kernel_words import {words}")
-    return "\n".join([*imports, "", "", *head, *_indent(1, body), ""])
 
 
 class _Writer:
@@ -174,12 +112,12 @@ class _Writer:
             f"for begin in range(start, stop, {self.lanes}):",
             f"    members = min({self.lanes}, stop - begin)",
             f"    {loop}",
-            *_indent(2, [*self._inputs("begin + p"), *self._once(), *self._store()]),
+            *indented(2, [*self._inputs("begin + p"), *self._once(), *self._store()]),
             f"    {loop}",
-            *_indent(2, self._reset()),
-            *_indent(1, self._disks(loop)),
+            *indented(2, self._reset()),
+            *indented(1, self._disks(loop)),
             "    if alive:",
-            *_indent(2, self._nodes(loop)),
+            *indented(2, self._nodes(loop)),
             f"    {loop}",
             *[f"        out[{row}, begin + p] = {self._row(row)}" for row in range(ROWS)],
         ]
@@ -189,10 +127,10 @@ class _Writer:
         return [
             "for q in range(cuda.grid(1), members if first else many[0], cuda.gridsize(1)):",
             "    p = q if first else left[q]",
-            *_indent(1, [*self._inputs("p"), *self._once(), *self._reset()]),
-            *_indent(1, self._disks(None)),
+            *indented(1, [*self._inputs("p"), *self._once(), *self._reset()]),
+            *indented(1, self._disks(None)),
             "    if alive:",
-            *_indent(2, self._nodes(None)),
+            *indented(2, self._nodes(None)),
             f"    {radius} = {radius} + rounding * abs({total})",
             *[f"    out[{row}, p] = {self._row(row)}" for row in range(ROWS)],
             f"    blurred = not {radius} <= {SHARP!r} * abs({total})",
@@ -207,7 +145,7 @@ class _Writer:
         if not self.mapped.damped:
             # most disks have no part in the error, and then the summand is not asked for
             tests = _inner(lanes, [*load, *self.tests, *self._tested()])
-            whole = ["    if error > 0.0:", *_indent(1, whole), "    else:", *_indent(1, tests)]
+            whole = ["    if error > 0.0:", *indented(1, whole), "    else:", *indented(1, tests)]
         return [
             "alive = False",
             "for j in range(centers.shape[0]):",
@@ -215,7 +153,7 @@ class _Writer:
             "    worst = -1.0 if j == 0 else 0.0",
             *whole,
             "    if j == 0:",
-            *_indent(2, [ask] if lanes is None else [lanes, f"    {ask}"]),
+            *indented(2, [ask] if lanes is None else [lanes, f"    {ask}"]),
             "        if not alive:",
             "            break",
         ]
@@ -229,7 +167,7 @@ class _Writer:
             body = [*self._load(self.coefficients, len(self.kept)), *self._fractions()]
             return [
                 f"for j in range(0, nodes.shape[0], {TOGETHER}):",
-                *_indent(1, head),
+                *indented(1, head),
                 *_inner(lanes, body),
             ]
         return [
@@ -351,9 +289,5 @@ class _Writer:
 
 def _inner(lanes: str | None, lines: Sequence[str]) -> list[str]:
     if lanes is None:
-        return _indent(1, lines)
-    return [f"    {lanes}", *_indent(2, lines)]
-
-
-def _indent(depth: int, lines: Sequence[str]) -> list[str]:
-    return ["    " * depth + line for line in lines]
+        return indented(1, lines)
+    return [f"    {lanes}", *indented(2, lines)]

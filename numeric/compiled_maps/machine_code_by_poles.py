@@ -22,13 +22,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sgdmem.numeric.arithmetic.rounding import TINY, UNIT
+from sgdmem.numeric.compiled_maps.kernel_modules import compiled_module
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import (
     LANES,
     NOISE,
     PEAK,
     RADIUS,
     STATE,
-    compiled_module,
 )
 from sgdmem.numeric.compiled_maps.pole_table import (
     CENTER,

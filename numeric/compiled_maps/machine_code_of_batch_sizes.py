@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
-from sgdmem.numeric.compiled_maps.machine_code_by_nodes import LANES, TOGETHER, compiled_module
+from sgdmem.numeric.compiled_maps.kernel_modules import compiled_module, indented
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import LANES, TOGETHER
 from sgdmem.symbolic.programs.map_program import map_program
 from sgdmem.symbolic.programs.program import needed_steps
 from sgdmem.symbolic.programs.summand_program import EIGENVALUE
@@ -60,12 +61,12 @@ def solver_source(memory: int, decays: bool = False) -> str:
         return [f"{place[name]} = {name}" for name in names]
 
     def lanes(*lines: Sequence[str]) -> list[str]:
-        return ["for p in lanes(members):", *_indented([x for some in lines for x in some])]
+        return ["for p in lanes(members):", *indented(1, [x for some in lines for x in some])]
 
     def over_nodes(*lines: Sequence[str]) -> list[str]:
         head = [f"x{i}, w{i} = nodes[j + {i}], weights[j + {i}]" for i in range(TOGETHER)]
         step = f"for j in range(0, nodes.shape[0], {TOGETHER}):"
-        return [step, *_indented([*head, *lanes(*lines)])]
+        return [step, *indented(1, [*head, *lanes(*lines)])]
 
     space = [f"space[{i}, j * {LANES // TOGETHER} + p]" for i in range(TOGETHER)]
     values = [f"{variable(name)} = values[{i}, begin + p]" for i, name in enumerate(mapped.inputs)]
@@ -114,14 +115,16 @@ def solver_source(memory: int, decays: bool = False) -> str:
     body = [
         f"kept = on_stack({len(place) * LANES})",
         f"for begin in range(start, stop, {LANES}):",
-        *_indented(
+        *indented(
+            1,
             [
                 f"members = min({LANES}, stop - begin)",
                 *lanes(read, store(*place)),
                 *over_nodes(load(*fixed, *sums, "tau1", "tau2"), summands, store(*sums)),
                 *lanes(load(*sums, "tau1", "tau2"), start, store("size")),
                 f"for turn in range({_MOST_STEPS}):",
-                *_indented(
+                *indented(
+                    1,
                     [
                         *over_nodes(
                             load("size", "sum", "slope", "tau2"), shares, store("sum", "slope")
@@ -134,15 +137,11 @@ def solver_source(memory: int, decays: bool = False) -> str:
                         ),
                         "if not going:",
                         "    break",
-                    ]
+                    ],
                 ),
-            ]
+            ],
         ),
     ]
     types = "f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8[:,::1], f8[:,::1], i8, i8"
     definition = "def solve(values, taus, nodes, weights, space, out, start, stop):"
     return compiled_module(types, definition, body)
-
-
-def _indented(lines: Sequence[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
