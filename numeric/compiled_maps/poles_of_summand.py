@@ -228,7 +228,7 @@ def bound_on_disk(poles, found, first, first_e, center, reach, out):
     Of a pole z that is smaller than the disk, lambda / (z - lambda) is z / (z - lambda) - 1: what
     such poles have in common with the first number cancels. The second row is the largest number
     of a disk that holds all values, or 0 where it holds 0, too. With u = z - center the values of
-    1 / (z - lambda) are a disk around conj(u) / (|u|^2 - reach^2).
+    ``1 / (z - lambda)`` are a disk around ``conj(u) / (|u|^2 - reach^2)``.
     """
     constant, error, value, spread = on_stack(16), on_stack(16), on_stack(16), on_stack(16)
     end = abs(center) + reach
