@@ -109,7 +109,7 @@ def device_of_data(device: Device) -> Literal["cpu", "cuda"]:
     if is_simulated():
         return "cuda"
     if find_spec("torch") is None:
-        lacking = "it needs PyTorch, an optional part of the installation (pip install torch)"
+        lacking = "it needs PyTorch, which is not installed (pip install 'sgdmem[torch]')"
     elif not import_module("torch").cuda.is_available():
         lacking = "PyTorch finds no GPU (python -m torch.utils.collect_env says why)"
     else:

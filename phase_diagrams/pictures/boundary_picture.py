@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from sgdmem.phase_diagrams.pictures.palette import (
     SKY,
     STROKES,
 )
-from sgdmem.phase_diagrams.pictures.placement import name_curves
+from sgdmem.phase_diagrams.pictures.placement import name_curves, name_regions
+from sgdmem.phase_diagrams.pictures.stable_side import stable_side
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     set_scale,
@@ -61,7 +63,8 @@ def draw_boundary(
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
-        Whether the conditions are named along the curves, where there is room.
+        Whether the conditions are named along the curves, and where it is stable, where there is
+        room.
     explained : bool
         Whether a legend is added, of what has no name in the picture.
     size : str or (float, float), optional
@@ -71,7 +74,8 @@ def draw_boundary(
     Returns
     -------
     matplotlib axes
-        With the `artists` ``boundary`` (one for each piece), ``cusp`` and ``curve-name``.
+        With the `artists` ``boundary`` (one for each piece), ``cusp``, ``curve-name`` and
+        ``region-name``.
 
     Examples
     --------
@@ -111,10 +115,18 @@ def draw_boundary(
     show_window(ax, boundary)
     write_title(ax, title(boundary, (x_name, y_name)))
     colours = {words: line.get_color() for words, line in handles.items()}
+
+    def write_names(below: Collection[str]) -> list[tuple[str, Any]]:
+        texts, taken = name_curves(ax, drawn, colours, below)
+        if f"stable_{x_name}" not in boundary or f"unstable_{x_name}" not in boundary:
+            return list(texts.items())  # by others: nothing says which side is stable
+        edges, stable = stable_side(ax, boundary)
+        return [*texts.items(), *name_regions(ax, edges, {"stable": stable}, taken).items()]
+
     name_or_explain(
         ax,
         handles,
-        lambda below: name_curves(ax, drawn, colours, below)[0].items(),
+        write_names,
         annotate=annotate,
         explained=explained,
         legend=lambda some: write_legend(

@@ -96,8 +96,8 @@ def boundary_command(
         f"{boundary.sizes['cusp']} cusps"
     )
     nothing = (
-        "no edge of stability is in this window, or none that a coarse map of it shows "
-        "(--resolution)"
+        "no edge of stability is in this window, or none that is decided on both sides and that "
+        "a coarse map shows (--resolution)"
     )
     click.echo(f"wrote {written}: {found if curves else nothing}")
 

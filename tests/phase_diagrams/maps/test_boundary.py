@@ -254,6 +254,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     picture = tmp_path / "edge.svg"
     assert run(capsys, "boundary", "sgd", *_PLATEAU, *problem, "-o", str(picture))[0] == 0
     assert picture.exists() and picture.with_suffix(".nc").exists()
+    open_ = ["--power-law", "1.5", "--batch-size", "8", "--tau2", "2", "-o", str(target)]
+    out = run(capsys, "boundary", "heavy-ball", *window, *open_)[1]
+    assert "none that is decided on both sides" in out
     for bad, message in (("x.doc", "-o must end in"), ("no/x.nc", "there is no folder")):
         code, _, err = run(capsys, "boundary", "heavy-ball", *window, *problem, "-o", bad)
         assert code == 2 and message in err
