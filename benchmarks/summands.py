@@ -20,7 +20,8 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from benchmarks.measuring import least_seconds, short, table
 from benchmarks.recurrences import columns, polynomials, random_recurrence, recurrences
-from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.object_code import load_code
+from sgdmem.numeric.exported_code.summand_code import kernel_source
 
 Array = NDArray[np.float64]
 MEMORIES = range(1, 9)
@@ -112,9 +113,9 @@ def _row(memory: int, rng: np.random.Generator, count: int, rounds: int) -> list
     points = [random_recurrence(memory, rng) for _ in range(count)]
     values: dict[str, Any] = columns(points)
     run = recurrences(memory)
-    machine_code = load_module(run.source(compiled=True)).summands
+    machine_code = load_code(kernel_source(run.program, run.parameters, run.shifted)).summands
     rows = np.array([values[name] for name in ("lam", *run.parameters)])
-    expected, other = np.empty(count), np.empty(count)
+    expected, other = np.empty((1, count)), np.empty(count)
     matrix = half_plane_matrix(memory)
     few = [state_space(point) for point in points[:20]]
     systems = [control.ss(A, B, C, 0, True) for A, B, C in few]
@@ -126,8 +127,8 @@ def _row(memory: int, rng: np.random.Generator, count: int, rounds: int) -> list
         "control": lambda: [by_control(system) for system in systems],
     }
     for name, call in calls.items():
-        found = np.array(call())
-        error = float(np.abs(found / expected[: found.size] - 1).max())
+        found = np.ravel(call())
+        error = float(np.abs(found / expected[0, : found.size] - 1).max())
         if not error < AGREEMENT:
             raise AssertionError(f"{name} differs by {error:.1e} at memory {memory}")
     seconds = least_seconds(calls, rounds, time.process_time)

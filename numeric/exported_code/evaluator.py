@@ -18,12 +18,17 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import real_array
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.compilation.compiled_modules import load_module
 from sgdmem.numeric.compilation.cuda import chosen_device
+from sgdmem.numeric.compilation.object_code import load_code
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.family_sums import family_sums
 from sgdmem.numeric.exported_code.evaluator_arguments import ball, broadcast, mpmath_number
-from sgdmem.numeric.exported_code.summand_code import array_source, summand_source, wanted
+from sgdmem.numeric.exported_code.summand_code import (
+    array_source,
+    kernel_source,
+    summand_source,
+    wanted,
+)
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
@@ -93,8 +98,8 @@ class Evaluator:
         """Return s at eigenvalues ``lam`` > 0 for given parameters.
 
         It is inf where P - lambda Q is not strictly Schur: the noise has no bound there. The first
-        call compiles, for a second or so; what it compiled is kept on disk. Floats do not underflow
-        if the magnitudes of all parameters and eigenvalues lie between 1e-70 and 1e70.
+        call compiles, for a tenth of a second; what it compiled is kept on disk. Floats do not
+        underflow if magnitudes of all parameters and eigenvalues are between 1e-70 and 1e70.
 
         Parameters
         ----------
@@ -192,14 +197,16 @@ class Evaluator:
             return Ball(mid, found.rad.reshape(shape))
         return mid if shape else float(mid)
 
-    @property
-    def scalar(self) -> Callable[..., float]:
-        """The function of (lam, parameters in order) that Numba compiled, for use in other code."""
-        return self._machine_code.summand  # type: ignore[no-any-return]
-
     @cached_property
-    def _machine_code(self) -> Any:
-        return load_module(self.source(compiled=True))
+    def scalar(self) -> Callable[..., float]:
+        """The function of (lam, parameters in order), compiled by Numba for use in other code."""
+        from numba import njit
+
+        scope: dict[str, Any] = {}
+        exec(self.source(), scope)
+        signature = f"f8({', '.join(['f8'] * (1 + len(self.parameters)))})"
+        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+        return njit(signature, **options)(scope["summand"])
 
     def source(self, compiled: bool = False) -> str:
         """Return Python source of the summand: plain, or with Numba's decorators."""
@@ -233,10 +240,14 @@ class Evaluator:
                 found = self._numpy_function(*arrays)
         else:
             rows = np.array([array.ravel() for array in arrays])
-            out = np.empty(rows.shape[1])
-            self._machine_code.summands(rows, out)
+            out = np.empty((1, rows.shape[1]))
+            load_code(self._kernel).summands(rows, out)
             found = out.reshape(arrays[0].shape)
         return found if found.shape else float(found)
+
+    @cached_property
+    def _kernel(self) -> str:
+        return kernel_source(self.program, self.parameters, self.shifted)
 
     @cached_property
     def _numpy_function(self) -> Callable[..., Array]:

@@ -26,7 +26,7 @@ def broadcast(values: Sequence[Any], names: Sequence[str]) -> Sequence[Array]:
         raise InputError(f"the arrays cannot be broadcast together: {shapes}") from None
     if np.prod(shape, dtype=float) > MOST_POINTS:
         raise InputError(f"at most {MOST_POINTS:,} points in one call, got {shapes}")
-    return [np.broadcast_to(array, shape) for array in arrays]
+    return [x if x.shape == shape else np.broadcast_to(x, shape) for x in arrays]
 
 
 def mpmath_number(value: Any, name: str) -> Any:

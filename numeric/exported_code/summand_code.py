@@ -1,4 +1,4 @@
-"""Source of the noise summand of a family: for Python, Numba and NumPy, from one program."""
+"""Source of the noise summand of a family: for Python, Numba, NumPy and in kernels."""
 
 from __future__ import annotations
 
@@ -24,12 +24,7 @@ def summand_source(
 
     If ``compiled``, by Numba, also with ``summands(rows, out)`` over arrays.
     """
-    lines = plain_lines(program, range(len(program.steps)))
-    share, *pivots = wanted(plain_outputs(program), shifted)
-    good = " & ".join(f"({pivot} > 0.0)" for pivot in pivots)
-    bad = " | ".join(f"({pivot} <= 0.0)" for pivot in pivots)
-    names = [variable(name) for name in (EIGENVALUE, *parameters)]
-    result = f"{names[0]} * {share} if {good} else (inf if {bad} else nan)"
+    names, lines, result = _parts(program, parameters, shifted)
     summand = [f"def summand({', '.join(names)}):", *(f"    {x}" for x in lines)]
     summand.append(f"    return {result}")
     head = ["from math import inf, nan", ""]
@@ -54,6 +49,27 @@ def summand_source(
     return "\n".join([*text, ""])
 
 
+def kernel_source(program: Program, parameters: tuple[str, ...], shifted: bool) -> str:
+    """Return a module with the kernel ``summands(rows, out)``, shapes (1 + parameters, n), (1, n).
+
+    The rows are the eigenvalues and the parameters.
+    """
+    names, lines, result = _parts(program, parameters, shifted)
+    loads = [f"{name} = rows[{row}, p]" for row, name in enumerate(names)]
+    text = [
+        "from math import inf, nan",
+        "",
+        "from sgdmem.numeric.compilation.kernel_words import lanes, machine_code",
+        "",
+        "",
+        '@machine_code("f8[:,::1], f8[:,::1]", contract=True)',
+        "def summands(rows, out):",
+        "    for p in lanes(rows.shape[1]):",
+        *(f"        {x}" for x in [*loads, *lines, f"out[0, p] = {result}"]),
+    ]
+    return "\n".join([*text, ""])
+
+
 def array_source(program: Program, parameters: tuple[str, ...], shifted: bool) -> str:
     """Return a module with the function ``summands(lam, *parameters)`` on arrays of NumPy."""
     share, *pivots = wanted(plain_outputs(program), shifted)
@@ -67,3 +83,15 @@ def array_source(program: Program, parameters: tuple[str, ...], shifted: bool) -
     ]
     head = ["import numpy", "", "", f"def summands({', '.join([lam, *others])}):"]
     return "\n".join([*head, *(f"    {line}" for line in lines), ""])
+
+
+def _parts(
+    program: Program, parameters: tuple[str, ...], shifted: bool
+) -> tuple[list[str], list[str], str]:
+    """Return the names of the eigenvalue and the parameters, lines on them, and what s is."""
+    names = [variable(name) for name in (EIGENVALUE, *parameters)]
+    share, *pivots = wanted(plain_outputs(program), shifted)
+    good = " & ".join(f"({pivot} > 0.0)" for pivot in pivots)
+    bad = " | ".join(f"({pivot} <= 0.0)" for pivot in pivots)
+    result = f"{names[0]} * {share} if {good} else (inf if {bad} else nan)"
+    return names, plain_lines(program, range(len(program.steps))), result

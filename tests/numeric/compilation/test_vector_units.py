@@ -14,6 +14,7 @@ from sgdmem.numeric.compiled_maps.judge_by_all_poles import KERNELS
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import judge_source
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import pole_source
 from sgdmem.numeric.exported_code.evaluator import evaluator
+from sgdmem.numeric.exported_code.summand_code import kernel_source
 from sgdmem.numeric.moments.moment_program import moment_source
 from sgdmem.numeric.simulation.gaussian_steps import gaussian_source
 from sgdmem.numeric.simulation.sampled_steps import sampled_source
@@ -26,6 +27,8 @@ ARM = ("apple-m1", "neoverse-v1")  # NEON, and SVE beside it
 @pytest.mark.parametrize("processor", [*X86, *ARM])
 def test_kernels_of_maps_and_sums(processor: str) -> None:
     sources = [evaluator("qhm").forms.source(damped=False)]
+    some = evaluator("heavy-ball")
+    sources += [kernel_source(some.program, some.parameters, some.shifted)]
     sources += [pole_source(0), pole_source(1), judge_source(1, damped=True)]
     sources += [moment_source(1, (True,) * 4 + (False,) * 2, coupled) for coupled in (False, True)]
     for source in sources:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
@@ -166,6 +168,16 @@ def test_the_compiled_function_is_usable_elsewhere() -> None:
     run = evaluator("heavy-ball")
     assert run.scalar(1.0, 0.1, 0.9) == run(1.0, learning_rate=0.1, momentum=0.9)
     assert "def summand(v_lam, v_learning_rate, v_momentum)" in run.source()
+
+
+@pytest.mark.slow
+def test_calls_need_no_numba() -> None:
+    code = (
+        "import sys; from sgdmem.methods import evaluator; "
+        "print(evaluator('heavy-ball')(1, learning_rate=0.1, momentum=0.9), 'numba' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[1] == "False"
 
 
 def test_values_at_which_a_family_is_another_algorithm() -> None:
