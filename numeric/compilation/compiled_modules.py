@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from sgdmem.numeric.compilation.cache_folder import cache_folder, keep, read_kept
-from sgdmem.numeric.compilation.code_keys import key_of, own_source
+from sgdmem.numeric.compilation.code_keys import key_of
 
 _SOURCE = "generated.py"
 _lock = RLock()
@@ -34,11 +34,6 @@ def load_module(source: str) -> ModuleType:
     """
     with _lock:
         return _load(source, cache_folder())
-
-
-def load_own(name: str) -> ModuleType:
-    """Return a module of sgdmem whose functions are machine code, loaded as generated ones are."""
-    return load_module(own_source(name))
 
 
 @lru_cache(maxsize=256)

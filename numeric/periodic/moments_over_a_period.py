@@ -12,7 +12,9 @@ import contextlib
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.compilation.compiled_modules import load_own
+from sgdmem.numeric.compilation.lane_loops import WIDE
+from sgdmem.numeric.compilation.object_code import load_code
+from sgdmem.numeric.periodic.period_source import period_source
 
 _SOLVED = 4  # size of states up to which sums of powers are solutions of linear systems
 _MOST_DOUBLINGS = 80
@@ -25,10 +27,13 @@ class MomentsOverAPeriod:
 
     Parameters
     ----------
-    S : ndarray, shape (T, N, m, m)
-        State matrices of steps and modes; a period is within the unit circle.
+    still : ndarray, shape (T, m, m)
+        What state matrices of steps are without eigenvalues.
     v, r : ndarray, shape (T, m)
         Where noise enters, and where the gradient is taken.
+    eigenvalues : ndarray, shape (N,)
+        With weight decay: state matrices are still + eigenvalue v r^T, a period of which is within
+        the unit circle.
     pairs : two arrays of int, shape (N,)
         Modes whose moments are followed.
     workers : int
@@ -37,12 +42,24 @@ class MomentsOverAPeriod:
     """
 
     def __init__(
-        self, S: Array, v: Array, r: Array, pairs: tuple[Array, Array], workers: int
+        self,
+        still: Array,
+        v: Array,
+        r: Array,
+        eigenvalues: Array,
+        pairs: tuple[Array, Array],
+        workers: int,
     ) -> None:
-        self._S, self._v, self._r = (np.ascontiguousarray(x, dtype=float) for x in (S, v, r))
-        self._i, self._j = (np.ascontiguousarray(x, dtype=np.int64) for x in pairs)
-        whole = product(S)
+        self._still, self._v, self._r = (np.ascontiguousarray(x, float) for x in (still, v, r))
+        self._i, self._j = pairs
+        self._S = still[:, None] + eigenvalues[:, None, None] * (
+            v[:, None, :, None] * r[:, None, None]
+        )
+        whole = product(self._S)
         self._powers, self._workers = (whole[self._i], whole[self._j]), workers
+        self._padded = -(-self._i.size // WIDE) * WIDE
+        self._each = np.zeros((2, self._padded))
+        self._each[:, : self._i.size] = eigenvalues[self._i], eigenvalues[self._j]
 
     def heard(self, C: Array) -> Array:
         """Return what is heard, shape (T, N), of noise with these covariances, shape (T, N)."""
@@ -57,14 +74,22 @@ class MomentsOverAPeriod:
     def _run(self, C: Array, X: Array, heard: Array) -> None:
         """Take the moments X through a period."""
         if len(C) >= _COMPILED and X.shape[1] <= _SMALL:
-            run = load_own("sgdmem.numeric.periodic.machine_code_of_moments").run
-            C = np.ascontiguousarray(C)
-            run(self._S, self._i, self._j, self._v, self._r, C, X, heard)
+            self._run_code(C, X, heard)
             return
         for t, (v, r) in enumerate(zip(self._v, self._r, strict=True)):
             heard[t] = X @ r @ r
             left, right = self._S[t][self._i], self._S[t][self._j].transpose(0, 2, 1)
             X[:] = left @ X @ right + C[t][:, None, None] * np.outer(v, v)
+
+    def _run_code(self, C: Array, X: Array, heard: Array) -> None:
+        (T, pairs), size = C.shape, X.shape[1]
+        given, state = np.zeros((T, self._padded)), np.zeros((size**2, self._padded))
+        told = np.empty_like(given)
+        given[:, :pairs], state[:, :pairs] = C, X.reshape(pairs, -1).T
+        still = self._still.reshape(T, -1)
+        run = load_code(period_source(self._still)).run
+        run(still, self._v, self._r, self._each, given.ravel(), state, told.ravel())
+        heard[:], X[:] = told[:, :pairs], state[:, :pairs].T.reshape(X.shape)
 
 
 def product(S: Array) -> Array:

@@ -174,7 +174,8 @@ def _noise_map(
         return 0.0, start
     T = len(steps)
     v, r = np.column_stack([-steps.alpha, steps.c]), np.column_stack([np.ones(T), steps.a])
-    moments = MomentsOverAPeriod(_state_matrices(steps, problem, places), v, r, pairs, workers)
+    still, drift = steps.state_matrices[0], places + float(problem.weight_decay)
+    moments = MomentsOverAPeriod(still, v, r, drift, pairs, workers)
     both = places[pairs[0]] * places[pairs[1]] * modes.parts  # of laws, that have no pairs
     if not np.isfinite(moments.heard(start)).all():  # so close to the edge: powers never fade
         return math.inf, start
