@@ -113,9 +113,9 @@ class PowerLaw:
 
     def __str__(self) -> str:
         scale = "" if self.scale == 1 else f"{self.scale:.4g} "
-        many = "infinitely many" if self.count is None else f"{self.count}"
+        many = f"{self.count or 'infinitely many'} eigenvalue{'s' * (self.count != 1)}"
         digits = 4 if abs(self.exponent - 1) > _NEAR_ONE else 8  # on which side it is matters
-        return f"{many} eigenvalues {scale}k^-{self.exponent:.{digits}g}"
+        return f"{many} {scale}k^-{self.exponent:.{digits}g}"
 
 
 def riemann_zeta(s: float) -> float:

@@ -103,7 +103,7 @@ def _problem(proof: Mapping[str, Any]) -> str:
         scale, exponent = Fraction(law["scale"]), Fraction(law["exponent"])
         many = "infinitely many" if law["count"] is None else f"{law['count']:,}"
         size = f"{number_told(scale)} " * (scale != 1)
-        found = f"{many} eigenvalues {size}k^-{number_told(exponent)}"
+        found = f"{many} eigenvalue{'s' * (law['count'] != 1)} {size}k^-{number_told(exponent)}"
     else:
         lam, counts = fractions(problem["eigenvalues"]), fractions(problem["multiplicities"])
         often = f", multiplicities {list_told(counts)}" if set(counts) != {Fraction(1)} else ""

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sgdmem import certify, sgd
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.symbolic.certificates.question import question
 from sgdmem.symbolic.errors import InputError
 
 
@@ -107,6 +109,16 @@ def test_empty_bins_of_histograms_are_left_out() -> None:
     for weights in ([0, 0], [-1, 2]):
         with pytest.raises(InputError, match="weight"):
             Spectrum([1, 2], weights=weights)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "1 eigenvalue"), (2, "2 eigenvalues"), (None, "infinitely many eigenvalues")],
+)
+def test_laws_and_their_proofs_count_their_eigenvalues(count: int | None, words: str) -> None:
+    law = Spectrum.power_law(2, count=count)
+    assert str(law).startswith(f"{words} k^-2")
+    assert f"{words} k^-2" in "".join(question(certify(sgd("0.1"), law, 8).record))
 
 
 def test_the_positive_part_is_judged_when_asked_for() -> None:
