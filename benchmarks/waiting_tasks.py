@@ -89,14 +89,14 @@ def length_of_lists(memory: int, length: int, tau2: int = 0) -> Call:
     return call
 
 
-def slow_part() -> Call:
-    """Return a call that judges 900 points of memory 2 whose second momentum is 0.99."""
+def slow_part(side: int = 30) -> Call:
+    """Return a call that judges a map of memory 2 whose second momentum is 0.99, warm."""
     import sgdmem
 
     law = sgdmem.Spectrum.power_law(EXPONENT)
     axes: dict[str, Any] = {
-        "x": ("learning_rate", rates(30)),
-        "y": ("momentum", rates(30, 0, 0.9)),
+        "x": ("learning_rate", rates(side)),
+        "y": ("momentum", rates(side, 0, 0.9)),
     }
 
     def family(learning_rate: Any, momentum: Any) -> sgdmem.Algorithm:
@@ -291,6 +291,7 @@ TASKS: dict[str, Callable[[], Call]] = {
         for k in (2, 6)
     },
     "slow part": slow_part,
+    "slow part, 200 x 200": lambda: slow_part(200),
     "noise sums of heavy ball": lambda: noise_sums(
         "heavy-ball", {"learning_rate": (0.01, 1.9), "momentum": (0, 0.95)}
     ),

@@ -15,10 +15,9 @@ from sgdmem.numeric.compilation.lowering import constant
 from sgdmem.numeric.compiled_maps.machine_code_of_coefficients import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import Element
-from sgdmem.symbolic.algorithms.branching_values import branches
+from sgdmem.symbolic.algorithms.branching_values import member_and_branches
 from sgdmem.symbolic.algorithms.constructors import as_family
 from sgdmem.symbolic.algorithms.family import Build, Family
-from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program, trace
 from sgdmem.symbolic.programs.special_values import special_values
@@ -113,7 +112,7 @@ def family_program(
         _warn(family, "a parameter is not called by a word")  # they become source text
         return None
     try:
-        algorithm = general_member(family.varying(names, {}))
+        algorithm, special = member_and_branches(family.varying(names, {}))
         if algorithm.memory > _LONGEST:
             _warn(family, f"machine code is for memory up to {_LONGEST}, not {algorithm.memory}")
             return None
@@ -121,7 +120,6 @@ def family_program(
     except (InputError, ArithmeticError, LookupError) as error:  # also of symbols of its own
         _warn(family, str(error))
         return None
-    special = branches(build, names)
     usual = {name: _usual(values, special.values[name]) for name, values in samples.items()}
     ordered = {name: sorted(values) for name, values in samples.items()}
     tested = {
@@ -131,9 +129,7 @@ def family_program(
     if special.is_hashed:
         for name, values in ordered.items():
             tested[name].update(values[:: len(values) // _MOST_TESTED + 1])
-    exceptions = special_values(
-        build, program, algorithm.memory, usual, tested, special.curves, ordered
-    )
+    exceptions = special_values(build, algorithm, program, usual, tested, special.curves, ordered)
     if exceptions is None:
         _warn(family, "it is not one rational function of its parameters, exactly")
         return None

@@ -32,9 +32,8 @@ from sgdmem.numeric.exported_code.summand_code import (
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
-from sgdmem.symbolic.algorithms.branching_values import branches
+from sgdmem.symbolic.algorithms.branching_values import member_and_branches
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
-from sgdmem.symbolic.algorithms.general_member import general_member
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.special_values import special_values
@@ -331,7 +330,7 @@ def evaluator(
     name = constructor.name
     free = _free_parameters(constructor, parameters, fixed)
     build = constructor.varying(free, fixed)
-    algorithm = general_member(build)
+    algorithm, special = member_and_branches(build)
     strange = {str(symbol) for symbol in algorithm.free_symbols} - {*free}
     if strange:
         raise InputError(f"{name} has symbols that are no parameters: {', '.join(sorted(strange))}")
@@ -342,10 +341,9 @@ def evaluator(
         program = joined_program(coefficients, algorithm.memory, shifted)
     except ZeroDivisionError:
         raise InputError(f"{name} has Q = 0: it never moves") from None
-    special = branches(build, free)
     tried = {name: _TRIED for name in free}
     exceptions = special_values(
-        build, coefficients, algorithm.memory, usual, special.values, special.curves, tried
+        build, algorithm, coefficients, usual, special.values, special.curves, tried
     )
     if exceptions is None:
         raise InputError(f"{name} is not one algorithm for all its parameters")

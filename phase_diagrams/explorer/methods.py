@@ -226,9 +226,7 @@ def _of_family(family: Family[...], asked: _Asked) -> ExploredMethod:
     usual = {p.name: Fraction(repr(p.value)) + Fraction(1, 1024) for p in parameters}
     program = coefficient_program(algorithm, names)
     places = branches(build, names)
-    exceptions = special_values(
-        build, program, algorithm.memory, usual, places.values, places.curves
-    )
+    exceptions = special_values(build, algorithm, program, usual, places.values, places.curves)
     if exceptions is None:
         raise InputError(f"{family.name} is not one rational function of its parameters")
     symbols = {name: Symbol(name, real=True) for name in names}

@@ -238,6 +238,24 @@ class RationalFunction(GeneralScalar):
         """Whether it has a value where all parameters are 0."""
         return bool(self.below[(0,) * len(self.field.names)] != 0)
 
+    def at(self, values: Sequence[Any]) -> Any:
+        """Return its value, a rational of FLINT, where the parameters are such rationals.
+
+        Raises
+        ------
+        ZeroDivisionError
+            Where it has none.
+
+        Examples
+        --------
+        >>> from flint import fmpq
+        >>> x, y = Parameters(["x", "y"]).variables
+        >>> (x / (1 - y)).at([fmpq(1), fmpq(1, 3)])
+        3/2
+        """
+        value = self.above(*values)
+        return value if self.below is self.field.one else value / self.below(*values)
+
     def factors(self) -> Factors:
         """Return it as a product of a number and powers of irreducible polynomials.
 

@@ -48,6 +48,8 @@ def is_list(value: object) -> bool:
     >>> is_list((1, 2)), is_list(1), is_list({1, 2})
     (True, False, False)
     """
+    if type(value) in (tuple, list):  # as nearly all are
+        return True
     if type(value) in _SINGLE or isinstance(value, (str, bytes, Mapping, Set, type)):
         return False
     shape = getattr(value, "shape", None)  # SymPy matrices have a shape, but no __iter__

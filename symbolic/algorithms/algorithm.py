@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -109,9 +110,13 @@ class Algorithm:
     ) -> None:
         blocks = read_blocks(alpha, b, c, D, a, shrink)
         floats = floats or has_float((alpha, b, c, D, a, shrink))
-        own = {"name": name, "title": title, "floats": floats}
-        for key, value in {**blocks._asdict(), **own}.items():
+        for key, value in blocks._asdict().items():
             object.__setattr__(self, key, value)  # frozen
+        self._call(name, title, floats)
+
+    def _call(self, name: str | None, title: str | None, floats: bool) -> None:
+        for key, value in {"name": name, "title": title, "floats": floats}.items():
+            object.__setattr__(self, key, value)
 
     # What it is made of ------------------------------------------------------------------------
 
@@ -151,6 +156,15 @@ class Algorithm:
     def free_symbols(self) -> frozenset[Any]:
         """The SymPy symbols that occur in the entries."""
         return frozenset().union(*(e.free_symbols for e in self.entries if is_symbolic(e)))
+
+    def called(self, name: str, title: str, floats: bool = False) -> Algorithm:
+        """Return the algorithm under another name, and shown as floats if it was or that is true.
+
+        Its entries need not be read again.
+        """
+        found = copy(self)
+        found._call(name, title, self.floats or floats)
+        return found
 
     def map(self, function: Callable[[Scalar], Any]) -> Algorithm:
         """Return the algorithm with ``function`` applied to every entry."""

@@ -8,8 +8,10 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, NamedTuple
 
-from sgdmem.symbolic.algebra.rational_functions import Terms
+from sgdmem.symbolic.algebra.rational_functions import Parameters, Terms
 from sgdmem.symbolic.algebra.scalars import as_scalar
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.general_member import FAILURES, rational_member
 from sgdmem.symbolic.errors import InputError
 
@@ -53,9 +55,26 @@ def branches(build: Callable[..., Any], names: Sequence[str]) -> Branches:
     [{(1, 1): Fraction(1, 1), (0, 0): Fraction(-1, 1)}]
     """
     found, field = rational_member(build, names)
+    return _branches(build, found, field)
+
+
+def member_and_branches(family: Family[...]) -> tuple[Algorithm, Branches]:
+    """Return the `general_member` of a family and its `branches`, from one call with variables.
+
+    Raises
+    ------
+    InputError
+        If there is no such member.
+    """
+    found, field = rational_member(family, [*family.parameters])
+    special = _branches(family, found, field)
+    return family.symbolic() if found is None else found, special
+
+
+def _branches(build: Callable[..., Any], found: Algorithm | None, field: Parameters) -> Branches:
     values = field.compared
     if found is None:
-        symbols = {name: _watched()(name, real=True) for name in names}
+        symbols = {name: _watched()(name, real=True) for name in field.names}
         for name, symbol in symbols.items():
             symbol.compared = values[name]
         with suppress(FAILURES):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import wraps
 from typing import Any, ParamSpec
@@ -140,12 +139,7 @@ def _reading(
         for key, value in given.arguments.items():
             given.arguments[key] = _read_value(value, key, parameters[key].kind)
         algorithm = constructor(*given.args, **given.kwargs)
-        return replace(
-            algorithm,
-            name=f"{constructor.__name__}({shown})",
-            title=title,
-            floats=algorithm.floats or floats,
-        )
+        return algorithm.called(f"{constructor.__name__}({shown})", title, floats)
 
     build.reads_exactly = True  # type: ignore[attr-defined]
     return build

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
-from sgdmem.symbolic.algebra.rational_functions import LengthError, Parameters
-from sgdmem.symbolic.algebra.scalars import is_symbolic
+from sgdmem.symbolic.algebra.rational_functions import LengthError, Parameters, RationalFunction
+from sgdmem.symbolic.algebra.scalars import flint_rational, is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family
 
@@ -56,3 +57,38 @@ def rational_member(
     if not isinstance(found, Algorithm) or any(map(is_symbolic, found.entries)):
         found = None
     return found, field
+
+
+def is_member_at(general: Algorithm, point: Mapping[str, Fraction], member: Algorithm) -> bool:
+    """Whether a member has the very entries that the general one has at a point, exactly.
+
+    Then whatever is derived of the general one holds for it. That takes a tenth of deriving it of
+    the member, but different entries may make the same method.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.zoo.named_algorithms import torch_sgd
+    >>> half, names = Fraction(1, 2), ["momentum", "dampening"]
+    >>> general = general_member(torch_sgd.varying(names, {"learning_rate": 1}))
+    >>> def holds(**point):
+    ...     return is_member_at(general, point, torch_sgd(1, **point))
+    >>> holds(momentum=half, dampening=half), holds(momentum=Fraction(0), dampening=half)
+    (True, False)
+    """
+    if member.memory != general.memory:
+        return False
+    values: list[Any] = []
+    ours, theirs = general.entries, member.entries
+    if len(ours) != len(theirs):  # one of them shrinks w
+        return False
+    try:
+        for x, y in zip(ours, theirs, strict=True):
+            if isinstance(x, RationalFunction) and isinstance(y, Fraction):
+                values = values or [flint_rational(point[name]) for name in x.field.names]
+                if x.at(values) != flint_rational(y):
+                    return False
+            elif not (isinstance(x, Fraction) and x == y):
+                return False
+    except ZeroDivisionError:
+        return False
+    return True

@@ -12,7 +12,7 @@ from sgdmem.symbolic.algebra.rational_functions import Terms
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import flint_polynomial, fraction_of, is_symbolic, is_zero
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.general_member import FAILURES
+from sgdmem.symbolic.algorithms.general_member import FAILURES, is_member_at
 from sgdmem.symbolic.programs.program import Program
 
 _SCATTERED = 17  # a prime
@@ -22,8 +22,8 @@ _ASIDE = (Fraction(0), Fraction(1, 97), Fraction(-2, 89))  # of the usual value
 
 def special_values(
     build: Callable[..., Algorithm],
+    general: Algorithm,
     program: Program,
-    memory: int,
     usual: Mapping[str, Fraction],
     tested: Mapping[str, Iterable[Fraction]],
     curves: Iterable[Terms] = (),
@@ -32,14 +32,15 @@ def special_values(
     """Return the values at which a constructor differs from its `coefficient_program`.
 
     They differ where Q / P does, or what cancels there decides about stability, or the program
-    divides by 0; all is exact.
+    divides by 0; all is exact. Where the constructor has the entries of the general member it is
+    that one, and nothing is derived anew; at the usual point the derivation is checked, too.
 
     Parameters
     ----------
     build
         The constructor.
-    program, memory
-        What was derived of its parameters in general.
+    general, program
+        Its member at parameters in general, and what was derived of it.
     usual
         A point at which nothing special is expected.
     tested
@@ -66,15 +67,19 @@ def special_values(
     >>> from sgdmem.symbolic.zoo.named_algorithms import torch_sgd
     >>> names = ["momentum", "dampening"]
     >>> family = torch_sgd.varying(names, {"learning_rate": 1})
-    >>> program = coefficient_program(general_member(family), names)
-    >>> third = Fraction(1, 3)
-    >>> special_values(family, program, 1, dict.fromkeys(names, third), {"momentum": [0, third]})
+    >>> general, third = general_member(family), Fraction(1, 3)
+    >>> program, usual = coefficient_program(general, names), dict.fromkeys(names, third)
+    >>> special_values(family, general, program, usual, {"momentum": [0, third]})
     {'momentum': [0]}
     """
 
+    def is_derived_at(point: Mapping[str, Fraction], member: Algorithm) -> bool:
+        there = member.half_plane_form
+        return _are_one(HalfPlaneForm.of_row(program.run(point), general.memory), there)
+
     def holds(point: Mapping[str, Fraction]) -> bool:
-        there = build(**point).half_plane_form
-        return _are_one(HalfPlaneForm.of_row(program.run(point), memory), there)
+        member = build(**point)
+        return is_member_at(general, point, member) or is_derived_at(point, member)
 
     def holds_at(name: str, value: Fraction) -> bool:
         point = {**usual, name: value}
@@ -93,7 +98,7 @@ def special_values(
         except FAILURES:  # it is no member, or the program says nothing of it
             return False
 
-    if not holds(usual):
+    if not is_derived_at(usual, build(**usual)):
         return None
     found = {
         name: [value for value in sorted(values) if not holds_at(name, value)]

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.symbolic.algebra.polynomials import TransferPolynomials, transfer_polynomials
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.programs import special_values
 from sgdmem.symbolic.zoo.named_algorithms import torch_sgd
 
 HALF = Fraction(1, 2)
@@ -126,7 +128,7 @@ def said(form: HalfPlaneForm) -> Any:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_programs_hold_where_they_say_so(name: str) -> None:
+def test_programs_hold_where_they_say_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     function = FUNCTIONS[name]
 
     def build(x: Any, y: Any) -> Algorithm:
@@ -141,11 +143,40 @@ def test_programs_hold_where_they_say_so(name: str) -> None:
     assert found is not None
     program, exceptions = found
     assert exceptions == PROGRAMS[name]
+    monkeypatch.setattr(special_values, "is_member_at", lambda *_: False)  # each point is derived
+    assert family_program(build, AXES) == found
     for values in product(*AXES.values()):
         point = dict(zip(AXES, values, strict=True))
         if not any(point[key] in some for key, some in exceptions.items()):
             form = HalfPlaneForm.of_row(program.program.run(point), program.memory)
             assert said(form) == said(build(**point).half_plane_form), point
+
+
+def test_members_with_the_entries_of_the_general_one_are_not_derived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    derived: list[Algorithm] = []
+
+    def entries_of(algorithm: Algorithm) -> TransferPolynomials:
+        derived.append(algorithm)
+        return transfer_polynomials(*algorithm.blocks)
+
+    monkeypatch.setattr(Algorithm, "polynomials", property(entries_of))
+    found = family_program(lambda x, y: torch_sgd(x, momentum=(y + 1) / 4), AXES)
+    assert found is not None and not found[1]
+    assert len(derived) == 2  # in general, and at the usual point
+    derived.clear()
+    other_entries = family_program(lambda x, y: reordered(x, y, y == HALF), AXES)
+    assert other_entries is not None and not other_entries[1]
+    assert 2 < len(derived) < 10  # another basis is told by what it does
+
+
+def reordered(x: Any, y: Any, is_other: bool) -> Algorithm:
+    """Two buffers, in one order or the other."""
+    found = Algorithm(x, (y, 1), (-x, x / 3), ((y, 0), (0, Fraction(1, 3))))
+    alpha, b, c, D, *_ = found.blocks
+    swapped = ((D[1][1], 0), (0, D[0][0]))
+    return Algorithm(alpha, b[::-1], c[::-1], swapped) if is_other else found
 
 
 def test_harmless_comparisons_and_divisions_cost_nothing() -> None:

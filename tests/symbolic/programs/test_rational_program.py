@@ -109,24 +109,26 @@ def test_what_a_constructor_does_at_single_values() -> None:
     program = coefficient_program(member, ["rate", "momentum"])
     usual = {"rate": Fraction(1, 7), "momentum": Fraction(2, 7)}
     tested = {"rate": [Fraction(2), half], "momentum": [third, half, Fraction(0)]}
-    found = special_values(build, program, 1, usual, tested)
+    found = special_values(build, member, program, usual, tested)
     assert found == {"rate": [2], "momentum": [third]}
-    assert special_values(build, program, 1, {**usual, "momentum": third}, tested) is None
+    assert special_values(build, member, program, {**usual, "momentum": third}, tested) is None
 
 
 def test_where_a_program_divides_by_0_it_does_not_hold() -> None:
     def build(rate: Any) -> Algorithm:
         return Algorithm(rate / (1 - rate)) if rate != 1 else Algorithm(1)
 
-    program = coefficient_program(general_member(as_family(build)), ["rate"])
+    member = general_member(as_family(build))
+    program = coefficient_program(member, ["rate"])
     usual = {"rate": Fraction(1, 3)}
     one = {"rate": [Fraction(1)]}
-    assert special_values(build, program, 0, usual, one) == one
+    assert special_values(build, member, program, usual, one) == one
 
 
 def test_a_changed_program_is_noticed() -> None:
     family = torch_sgd.varying(["momentum"], {"learning_rate": 1})
-    program = coefficient_program(general_member(family), ["momentum"])
+    member = general_member(family)
+    program = coefficient_program(member, ["momentum"])
     steps = tuple(("constant", x[1] + 1) if x[0] == "constant" else x for x in program.steps)
     changed = Program(steps, program.outputs)
-    assert special_values(family, changed, 1, {"momentum": Fraction(1, 3)}, {}) is None
+    assert special_values(family, member, changed, {"momentum": Fraction(1, 3)}, {}) is None
