@@ -1,8 +1,8 @@
 """Programs as source text: plain arithmetic, or arithmetic with error bounds in machine floats.
 
-The plain text runs on floats, arrays, mpmath's numbers and balls, and is what Numba compiles for
-processors and GPUs. The text with bounds carries a radius beside every value (the rules are those
-of `sgdmem.numeric.arithmetic.ball`) and compiles to straight machine code, without objects.
+The plain text runs on floats, arrays, mpmath's numbers and balls, and is what kernels are made of,
+those by Numba on GPUs too. The text with bounds carries a radius beside every value (the rules are
+those of `sgdmem.numeric.arithmetic.ball`) and compiles to straight machine code, without objects.
 
 Radii are computed in floating point and not rounded upwards; they are too small by at most the
 rounding errors of a few hundred operations on nonnegative numbers, below 1e-12 relative. Whoever

@@ -17,7 +17,6 @@ import llvmlite.binding as llvm
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.registry import CPUDispatcher
 
-from sgdmem.numeric.compilation.compiled_modules import run_source
 from sgdmem.numeric.compilation.kernel_compiler import optimized, written_kernels
 from sgdmem.numeric.exported_code.evaluator import evaluator
 
@@ -32,7 +31,7 @@ _REFERENCES = re.compile(r"^define [^\n]*@(NRT_[a-z]+ref)\(.*?^}\n", re.MULTILIN
 
 
 def sources() -> Iterator[tuple[str, str, str]]:
-    """Make names, functions and sources of the kernels that Numba compiles."""
+    """Make names, functions and sources of what is exported for Numba to compile."""
     yield "summands", "summands", evaluator("heavy-ball").source(compiled=True)
 
 
@@ -58,6 +57,7 @@ def machine_for(architecture: str, processor: str) -> llvm.TargetMachine:
 def assembly(source: str, function: str, target: list[str]) -> str:
     """Return the assembly of a function, by Numba or from what Numba gave to LLVM."""
     given: dict[str, str] = {}
+    scope: dict[str, Any] = {}
     libraries: Any = CPUCodeLibrary
     optimize = libraries._optimize_final_module
 
@@ -67,10 +67,10 @@ def assembly(source: str, function: str, target: list[str]) -> str:
 
     libraries._optimize_final_module = recorded
     try:
-        module = run_source(re.sub(r"cache=True,\s+", "", source), "<kernel>", "kernel")
+        exec(re.sub(r"cache=True,\s+", "", source), scope)
     finally:
         libraries._optimize_final_module = optimize
-    found = getattr(module, function)
+    found = scope[function]
     assert isinstance(found, CPUDispatcher)
     made: Any = next(iter(found.overloads.values()))
     if not target:

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sgdmem.numeric.compilation import cache_folder as cache
-from sgdmem.numeric.compilation import compiled_modules
 from sgdmem.numeric.compilation.cache_folder import keep, read_kept
-from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.object_code import load_code
 
 SOURCE = """\
-from numba import njit
+from sgdmem.numeric.compilation.kernel_words import machine_code
 
 
-@njit("f8(f8)", cache=True)
-def double(x):
-    return 2.0 * x
+@machine_code("f8, f8[::1]")
+def double(x, out):
+    out[0] = 2.0 * x
 """
 RUN = f"""\
-from sgdmem.numeric.compilation import compiled_modules
-read = compiled_modules.read_kept
-compiled_modules.read_kept = lambda key: print(read(key) is not None) or read(key)
-print(compiled_modules.load_module({SOURCE!r}).double(3.0))
+import numpy as np
+from sgdmem.numeric.compilation import object_code
+made, compiled, out = [], object_code._compiled, np.empty(1)
+object_code._compiled = lambda source: made.append(source) or compiled(source)
+object_code.load_code({SOURCE!r}).double(3.0, out)
+print(not made, out[0])
 """
 SIMULATE = (
     *("-m", "sgdmem", "simulate", "sgd", "--set", "learning_rate=0.1", "--power-law", "1.5"),
@@ -75,63 +76,14 @@ def test_the_code_is_kept(folder: Path) -> None:
     assert not (folder.stat().st_mode | before.st_mode) & 0o22
 
 
-@pytest.mark.parametrize("harm", ["flip", "cut", "remove", "empty"])
-def test_damaged_files_are_made_again(folder: Path, harm: str) -> None:
-    load_module(SOURCE)
-    (victim,) = folder.iterdir()
-    data = victim.read_bytes()
-    middle = len(data) // 2
-    if harm == "remove":
-        victim.unlink()
-    else:
-        flipped = bytes([data[middle] ^ 1]) + data[middle + 1 :]
-        kept = 0 if harm == "empty" else middle
-        victim.write_bytes(data[:kept] + (flipped if harm == "flip" else b""))
-    compiled_modules._load.cache_clear()
-    assert read_kept(victim.stem) is None
-    assert load_module(SOURCE).double(3.0) == 6
-    assert [path.name for path in folder.iterdir()] == [victim.name]
-    assert read_kept(victim.stem) is not None
-
-
-def test_foreign_code_under_the_right_name_is_not_run(folder: Path) -> None:
-    load_module(SOURCE)
-    (mine,) = folder.iterdir()
-    load_module(SOURCE.replace("2.0 * x", "5.0 * x"))
-    (theirs,) = {*folder.iterdir()} - {mine}
-    shutil.copy(theirs, mine)
-    compiled_modules._load.cache_clear()
-    assert load_module(SOURCE).double(3.0) == 6
-
-
-def test_temporary_folders_are_removed_and_hold_no_bytecode(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    seen: list[str] = []
-    pack = compiled_modules._packed
-
-    def packed(found: Path) -> bytes:
-        seen.extend(path.suffix for path in found.rglob("*"))
-        return pack(found)
-
-    monkeypatch.setattr(compiled_modules, "_packed", packed)
-    assert load_module(SOURCE.replace("double", "thrice")).thrice(3.0) == 6
-    assert sorted(seen) == ["", ".nbc", ".nbi", ".py"]
-    assert list(place.iterdir()) == []
-    with pytest.raises(ZeroDivisionError):
-        load_module("1 / 0\n")
-    assert list(place.iterdir()) == []
-
-
 def test_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     monkeypatch.setenv("SGDMEM_CACHE_DIR", str(blocked / "cache"))
     monkeypatch.setattr(tempfile, "tempdir", str(blocked / "temporary"))
-    assert load_module(SOURCE.replace("double", "twice")).twice(3.0) == 6
+    out = np.empty(1)
+    load_code(SOURCE.replace("double", "twice")).twice(3.0, out)
+    assert out == 6
     assert blocked.read_text() == "in the way"
 
 
