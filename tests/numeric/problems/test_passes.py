@@ -139,3 +139,21 @@ def test_samples_that_are_alike_have_no_use_for_the_heaviest(
     assert passes.count(600) < 20
     for factor in (0.999, 1.001):
         assert stability(sgd(factor * rate), problem, 2).stable is (factor < 1)
+
+
+# Turns of columns ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("move", "longest"), [(1e-11, 1.0), (1e-6, 1.0), (1e-11, 1e60)])
+def test_turns_near_the_identity_have_all_digits(
+    rng: np.random.Generator, move: float, longest: float
+) -> None:
+    """Those that move columns little do so in short floats; others, and long columns, do not."""
+    columns = rng.standard_normal((300, 70))
+    columns[7] *= longest
+    turn = np.eye(70) + move * np.triu(rng.standard_normal((70, 70)))
+    exact = columns.astype(np.longdouble) @ turn.astype(np.longdouble)
+    whitened._turn(columns, turn)
+    off = np.linalg.norm((columns - exact).astype(float), axis=1)
+    assert (off <= 4e-16 * np.linalg.norm(exact.astype(float), axis=1)).all()
+    assert np.isfinite(columns).all()
