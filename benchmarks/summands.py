@@ -103,7 +103,7 @@ def by_control(system: Any) -> float:
 def report(quick: bool) -> str:
     """Return the table."""
     rng = np.random.default_rng(2)
-    rows = [_row(memory, rng, *((1000, 3) if quick else (5000, 9))) for memory in MEMORIES]
+    rows = [_row(memory, rng, *((5000, 3) if quick else (20_000, 9))) for memory in MEMORIES]
     head = ["M", "generated, ns", "its call, ns", "loop, ns", "ratio"]
     head += ["SciPy, µs", "ratio", "python-control, µs", "ratio"]
     return table(head, rows)
