@@ -45,6 +45,7 @@ _USUAL, _FINE = 3, 1e-6  # passes that a question takes, and residual at the end
 _GAIN = 1e-4  # part of the residual to which a preview is followed: no pass gains more
 _TOGETHER = 2**21  # entries of matrices that are copied at once
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
+_LARGE = 256  # modes, from which a routine of LAPACK takes half as long as an inverse
 _SHARES = np.geomspace(0.3, 3e-14, 27)  # of the diagonal in the matrix that proves the upper bound
 _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper bound until it is proved
 
@@ -227,8 +228,7 @@ class RitzPair:
         def bound(place: int) -> float:
             D, TD = raised(place)
             try:
-                inverse = np.linalg.inv(np.linalg.cholesky(D))
-                return float(np.linalg.eigvalsh(inverse @ TD @ inverse.T)[-1])
+                return largest_ratio(TD, D)
             except np.linalg.LinAlgError:
                 return np.inf
 
@@ -279,6 +279,28 @@ class Base:
     matrix: Array
     image: Array
     slack: float
+
+
+def largest_ratio(A: Array, B: Array) -> float:
+    """Return the largest eigenvalue of B^-1 A for symmetric A and B, to rounding.
+
+    Raises
+    ------
+    LinAlgError
+        Unless B is definite.
+
+    Examples
+    --------
+    >>> round(largest_ratio(np.diag([2.0, 3.0]), np.diag([1.0, 2.0])), 12)
+    2.0
+    """
+    factor = np.linalg.cholesky(B)
+    if len(B) < _LARGE:
+        inverse = np.linalg.inv(factor)
+        return float(np.linalg.eigvalsh(inverse @ A @ inverse.T)[-1])
+    from scipy.linalg.lapack import dsygst  # slow to import
+
+    return float(np.linalg.eigvalsh(dsygst(A, factor, lower=1)[0])[-1])
 
 
 def _bordered(matrix: Array, beside: Array | None, corner: float) -> Array:

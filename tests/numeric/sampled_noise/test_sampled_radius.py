@@ -17,6 +17,7 @@ from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.noise_sums.pairs import pairs_of_each
 from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.sampled_noise import ritz_pair as ritz_pair_module
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
 from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
@@ -434,3 +435,16 @@ def test_a_search_is_not_taken_in_by_another_eigenvalue() -> None:
     edge = float(largest_learning_rate(shrinking, problem, 1))
     for share in (1 - 1e-7, 1 + 1e-7):
         assert stability(shrinking(share * edge), problem, 1).stable is (share < 1)
+
+
+@pytest.mark.parametrize("large", [1, 100])
+def test_largest_ratios_of_many_and_of_few_modes(
+    large: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ritz_pair_module, "_LARGE", large)
+    A, root = rng.normal(size=(2, 12, 12))
+    A, B = A + A.T, root @ root.T + np.eye(12)
+    exact = np.linalg.eigvals(np.linalg.solve(B, A)).real.max()
+    assert ritz_pair_module.largest_ratio(A, B) == pytest.approx(exact, rel=1e-10)
+    with pytest.raises(np.linalg.LinAlgError):
+        ritz_pair_module.largest_ratio(A, -B)
