@@ -18,7 +18,7 @@ from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.noise_sums.long_memory import LONGEST_IN_FLOATS
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, form_under, midpoint_form
 from sgdmem.numeric.problems.batch_noise import BatchNoise
-from sgdmem.symbolic.algebra.polynomials import multiply
+from sgdmem.symbolic.algebra.polynomials import TransferPolynomials, multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, to_half_plane
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -41,7 +41,7 @@ def discounted(algorithm: Algorithm, factor: Any) -> Algorithm:
     """
     s = Fraction(factor)
     alpha, b, c, D, a, shrink = algorithm.blocks
-    return Algorithm(
+    found = Algorithm(
         alpha / s,
         b=[x / s for x in b],
         c=[x / s for x in c],
@@ -49,6 +49,15 @@ def discounted(algorithm: Algorithm, factor: Any) -> Algorithm:
         a=a,
         shrink=1 - (1 - shrink) / s,
     )
+    M = algorithm.memory
+    degrees = (M, M + 1, M + 1, M + 1)
+    powers = [s ** (k - M - 1) for k in range(M + 2)]  # from those of x, which are derived once
+    polynomials = (
+        tuple(x * powers[k + M + 1 - degree] for k, x in enumerate(polynomial))
+        for polynomial, degree in zip(algorithm.polynomials, degrees, strict=True)
+    )
+    vars(found)["polynomials"] = TransferPolynomials(*polynomials)
+    return found
 
 
 def discounted_form(algorithm: Algorithm, factor: float, noise: BatchNoise) -> ModeForm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -55,7 +56,6 @@ def explore_command(
              --batch-size 64 --serve
     """
     from sgdmem.numeric.problems.problem import USUAL_EXPONENT
-    from sgdmem.phase_diagrams.explorer.explorer import explore
 
     if port is not None and not serve:
         raise click.UsageError("--port belongs to --serve")
@@ -70,6 +70,10 @@ def explore_command(
     chosen = {} if options["batch_size"] is None else {"batch_size": read_batch_size(options)}
     chosen["derivations"] = not no_derivations
     problem = read_problem(options) if system is None else None
+    if sys.stderr.isatty():
+        click.echo("making the page ...", err=True)  # imports alone may take a second
+    from sgdmem.phase_diagrams.explorer.explorer import explore
+
     page = explore(list(algorithms) or None, problem, system=system, **chosen)
     if path is not None:
         page.save(path)

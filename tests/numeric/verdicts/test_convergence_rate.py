@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import mpmath
@@ -15,6 +16,7 @@ from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.convergence_rate import convergence_rate
+from sgdmem.numeric.verdicts.discounting import discounted
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
@@ -55,6 +57,20 @@ def test_against_the_dense_operator(kind: str, rng: np.random.Generator) -> None
 def test_many_against_the_dense_operator(kind: str, rng: np.random.Generator) -> None:
     for _ in range(150):
         check_against_operator(rng, kind)
+
+
+@pytest.mark.parametrize("shrink", [0, Fraction(1, 9)])
+def test_polynomials_of_discounted_algorithms(shrink: Any) -> None:
+    rng = Random(1)
+
+    def some(count: int) -> list[Fraction]:
+        return [Fraction(rng.randint(-9, 9), 7) for _ in range(count)]
+
+    for M in range(5):
+        D = [some(M) for _ in range(M)]
+        method = Algorithm(some(1)[0], some(M), some(M), D, some(M), shrink)
+        found = discounted(method, Fraction(2, 3))
+        assert found.polynomials == Algorithm(*found.blocks).polynomials  # derived anew
 
 
 def test_samples_against_the_dense_operator(rng: np.random.Generator) -> None:
