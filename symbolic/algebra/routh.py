@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import comb
 from typing import NamedTuple
 
@@ -148,11 +149,17 @@ def to_half_plane(polynomial: Sequence[Element]) -> Polynomial:
         return _long_to_half_plane(polynomial)
     total: list[Element] = [0] * (degree + 1)
     for power, coefficient in enumerate(polynomial):
-        rising = [comb(power, i) for i in range(power + 1)]
-        falling = [(-1) ** i * comb(degree - power, i) for i in range(degree - power + 1)]
-        for i, factor in enumerate(multiply(rising, falling)):
+        for i, factor in enumerate(_power_in_half_plane(power, degree)):
             total[i] = total[i] + factor * coefficient
     return tuple(reversed(total))
+
+
+@lru_cache(maxsize=1024)
+def _power_in_half_plane(power: int, degree: int) -> Polynomial:
+    """Return ``(1-z)^(n-k) (1+z)^k`` for a power k of x, lowest power first."""
+    rising = [comb(power, i) for i in range(power + 1)]
+    falling = [(-1) ** i * comb(degree - power, i) for i in range(degree - power + 1)]
+    return multiply(rising, falling)
 
 
 def _long_to_half_plane(polynomial: Sequence[Fraction]) -> Polynomial:
