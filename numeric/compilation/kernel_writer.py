@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 
-from sgdmem.numeric.compilation.kernel_arrays import ALIGNED, BYTES, Array, Lanes
+from sgdmem.numeric.compilation.kernel_arrays import ALIGNED, Array, Lanes
 from sgdmem.numeric.compilation.kernel_expressions import ExpressionLines
 from sgdmem.numeric.compilation.lane_loops import (
     NARROW,
@@ -78,7 +78,7 @@ class KernelWriter(ExpressionLines):
         super().__init__(contract, constants)
         self._calls, self._kernels = calls, kernels
         self._exits: list[str] = []
-        self._arguments = ["ptr %result", "ptr %failure"]  # by Numba's convention
+        self._arguments: list[str] = []
         for argument, (kind, dimension) in zip(kernel.args.args, types_of(signature), strict=True):
             self._argument(argument.arg, kind, dimension)
         self._block(kernel.body)
@@ -87,21 +87,15 @@ class KernelWriter(ExpressionLines):
     @property
     def text(self) -> str:
         """The function."""
-        head = f"define i32 @{self._symbol}({', '.join(self._arguments)}) nounwind {{\nentry:"
+        head = f"define void @{self._symbol}({', '.join(self._arguments)}) nounwind {{\nentry:"
         body = [*self.entry, "  br label %begin.", "begin.:", *self.lines]
-        return "\n".join([head, *body, "  ret i32 0", "}\n"])
+        return "\n".join([head, *body, "  ret void", "}\n"])
 
     def _argument(self, name: str, kind: str, dimension: int) -> None:
         place = self.name("%given")
         if dimension:
-            self._arguments += [f"{POINTER} {place}.{x}" for x in ("info", "parent")]
-            self._arguments += [f"i64 {place}.{x}" for x in ("count", "bytes")]
-            self._arguments.append(f"{POINTER} noalias {place}")
             sizes = [Value(INTEGER, f"{place}.n{k}") for k in range(dimension)]
-            self._arguments += [
-                *map(typed, sizes),
-                *(f"i64 {place}.s{k}" for k in range(dimension)),
-            ]
+            self._arguments += [f"{POINTER} noalias {place}", *map(typed, sizes)]
             self._arrays[name] = Array(_ENTRIES[kind], place, tuple(sizes), place)
         elif kind == "b1":
             self._arguments.append(f"i64 {place}")
@@ -215,7 +209,7 @@ class KernelWriter(ExpressionLines):
     def _call(self, place: str, given: list[ast.expr], signature: str) -> None:
         if self._lanes is not None:
             raise TypeError("no calls in lanes")
-        parts = ["ptr null", "ptr null"]
+        parts: list[str] = []
         for entry, (kind, dimension) in zip(given, types_of(signature), strict=True):
             if not dimension:
                 value = self._value(entry)
@@ -229,15 +223,8 @@ class KernelWriter(ExpressionLines):
             array = self._array(entry)
             if array is None or (array.entry, len(array.sizes)) != (_ENTRIES[kind], dimension):
                 raise TypeError(f"no {dimension}-d array of {kind}: {ast.unparse(entry)}")
-            width, strides = constant(BYTES[array.entry]), list[Value]()
-            step = width
-            for size in reversed(array.sizes):
-                strides.insert(0, step)
-                step = self.calculated(ast.Mult(), step, size)
-            count = self._product(array.sizes)
-            parts += ["ptr null", "ptr null", typed(count), typed(width), f"ptr {array.place}"]
-            parts += [*map(typed, array.sizes), *map(typed, strides)]
-        self.add(f"call i32 {place}({', '.join(parts)})")
+            parts += [f"{POINTER} {array.place}", *map(typed, array.sizes)]
+        self.lines.append(f"  call void {place}({', '.join(parts)})")
 
     # Loops over lanes --------------------------------------------------------------------------
 
