@@ -131,7 +131,8 @@ def _corrected(
 def _ask(tried: Array, tau1: Array, tau2: Array) -> Array:
     """Fill in the batch sizes that bounds are asked for; return tau2 / B and their errors."""
     with np.errstate(all="ignore"):
-        least = np.where(tau2 < 0, 0.0, SMALLEST_BATCH * tried[LARGEST])
+        limited = (tau2 > 0) | ((tau2 == 0) & (tau1 == 0))  # sums have a limit for small batches
+        least = np.where(limited, SMALLEST_BATCH * tried[LARGEST], 0.0)
         tried[_ASKED] = np.fmax(tried[SIZE], least) * np.where(tau1 == 0, 1 + _ABOVE, 1)
         share2 = tau2 / tried[_ASKED]
     return np.array([share2, 4 * UNIT * np.abs(share2)])  # tau2 is rounded, too

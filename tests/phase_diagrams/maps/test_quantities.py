@@ -172,6 +172,20 @@ def test_critical_batch_sizes_near_poles_are_found_by_all_poles(
     np.testing.assert_allclose(found[1], found[0], rtol=1e-10)
 
 
+def test_critical_batch_sizes_far_below_the_largest_summand() -> None:
+    """Where tau2 is 0 they are tau1 times the noise sum, however small tau1 is."""
+    rates, spectrum = np.linspace(0.1, 3.5, 50), Spectrum([1, Fraction(1, 3)])
+    axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("tau2", [-1, 0, 1])}
+    problem = noisy(spectrum, tau1=Fraction(1, 10**18))
+    found = phase_diagram(
+        "heavy-ball", problem, 1, momentum="0.9", **axes, quantities="critical_batch_size"
+    )
+    sizes = found.critical_batch_size.values[1]
+    for j in (0, 20, 49):
+        verdict = stability(heavy_ball(Fraction(float(rates[j])), "0.9"), problem, 1)
+        assert 0 < sizes[j] == pytest.approx(verdict.critical_batch_size, rel=1e-11)
+
+
 def test_critical_batch_sizes_have_limits() -> None:
     """Zero where every batch size is stable, inf where none is, and no axis of batch sizes."""
     rates, sizes = ("learning_rate", np.linspace(0.1, 3, 5)), ("batch_size", [1, 7, math.inf])
