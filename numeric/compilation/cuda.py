@@ -34,31 +34,41 @@ def is_simulated() -> bool:
     return os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
 
 
-def require_device(device: Any) -> None:
-    """Raise InputError unless it is one of the three words."""
-    if device not in get_args(Device):
-        raise InputError(f"device must be 'cpu', 'cuda' or 'auto', got {shown(device)}")
-
-
-def chosen_device(device: Device) -> Literal["cpu", "cuda"]:
+def chosen_device(
+    device: Device, fault: Callable[[], str | None] | None = None
+) -> Literal["cpu", "cuda"]:
     """Return where to compute: ``"auto"`` is a GPU where there is one.
+
+    Parameters
+    ----------
+    device : {"cpu", "cuda", "auto"}
+    fault : callable, optional
+        Returns why there is none that can be used, None if there is: Numba's is meant otherwise.
 
     Raises
     ------
     InputError
         If a GPU is wanted and there is none, or the word is none of the three.
     """
-    require_device(device)
+    if device not in get_args(Device):
+        raise InputError(f"device must be 'cpu', 'cuda' or 'auto', got {shown(device)}")
     if device == "cpu":
         return "cpu"
-    if is_available():
+    lacking = (fault or _fault_of_numba)()
+    if lacking is None:
         return "cuda"
-    if device == "cuda":
-        raise InputError(
-            "device 'cuda': Numba finds no GPU (numba -s says why); use device='cpu', or "
-            "NUMBA_ENABLE_CUDASIM=1 to run the kernels in its simulator"
-        )
-    return "cpu"
+    if device == "auto":
+        return "cpu"
+    raise InputError(f"device 'cuda'{lacking}")
+
+
+def _fault_of_numba() -> str | None:
+    if is_available():
+        return None
+    return (
+        ": Numba finds no GPU (numba -s says why); use device='cpu', or "
+        "NUMBA_ENABLE_CUDASIM=1 to run the kernels in its simulator"
+    )
 
 
 @lru_cache(maxsize=64)

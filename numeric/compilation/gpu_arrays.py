@@ -17,7 +17,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import memory
-from sgdmem.numeric.compilation.cuda import Device, is_simulated, require_device
+from sgdmem.numeric.compilation.cuda import Device, chosen_device, is_simulated
 from sgdmem.symbolic.errors import InputError
 
 
@@ -103,17 +103,16 @@ def device_of_data(device: Device) -> Literal["cpu", "cuda"]:
     InputError
         If a GPU is wanted and there is none, or the word is none of the three.
     """
-    require_device(device)
-    if device == "cpu":
-        return "cpu"
+    return chosen_device(device, _fault_of_torch)
+
+
+def _fault_of_torch() -> str | None:
     if is_simulated():
-        return "cuda"
+        return None
     if find_spec("torch") is None:
         lacking = "it needs PyTorch, which is not installed (pip install 'sgdmem[torch]')"
     elif not import_module("torch").cuda.is_available():
         lacking = "PyTorch finds no GPU (python -m torch.utils.collect_env says why)"
     else:
-        return "cuda"
-    if device == "auto":
-        return "cpu"
-    raise InputError(f"device 'cuda' for data: {lacking}; use device='cpu'")
+        return None
+    return f" for data: {lacking}; use device='cpu'"

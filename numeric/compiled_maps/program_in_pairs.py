@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sgdmem.numeric.compilation.kernel_words import lanes, machine_code
 from sgdmem.numeric.compiled_maps.double_double import (
-    minus_ball,
     over_ball,
     plus_ball,
     times_ball,
@@ -45,7 +44,8 @@ def run(steps, constants, given, space):
                 space[LANES * 3 * i + p] = high
                 space[LANES * (3 * i + 1) + p] = low
                 space[LANES * (3 * i + 2) + p] = bound
-        elif kind == 2:
+        elif kind == 2 or kind == 3:
+            sign = 1.0 if kind == 2 else -1.0
             for p in lanes(LANES):
                 xh, xl, xr = (
                     space[LANES * a + p],
@@ -57,23 +57,7 @@ def run(steps, constants, given, space):
                     space[LANES * (b + 1) + p],
                     space[LANES * (b + 2) + p],
                 )
-                high, low, bound = plus_ball(xh, xl, xr, yh, yl, yr)
-                space[LANES * 3 * i + p] = high
-                space[LANES * (3 * i + 1) + p] = low
-                space[LANES * (3 * i + 2) + p] = bound
-        elif kind == 3:
-            for p in lanes(LANES):
-                xh, xl, xr = (
-                    space[LANES * a + p],
-                    space[LANES * (a + 1) + p],
-                    space[LANES * (a + 2) + p],
-                )
-                yh, yl, yr = (
-                    space[LANES * b + p],
-                    space[LANES * (b + 1) + p],
-                    space[LANES * (b + 2) + p],
-                )
-                high, low, bound = minus_ball(xh, xl, xr, yh, yl, yr)
+                high, low, bound = plus_ball(xh, xl, xr, sign * yh, sign * yl, yr)
                 space[LANES * 3 * i + p] = high
                 space[LANES * (3 * i + 1) + p] = low
                 space[LANES * (3 * i + 2) + p] = bound
