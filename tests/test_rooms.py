@@ -40,6 +40,7 @@ LAYERS = {
         *(
             "arithmetic",
             "compilation",
+            "poles",
             "spectra",
             "problems",
             "sampled_noise",

@@ -15,19 +15,19 @@ from sgdmem.numeric.compilation.object_code import load_own_code
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import ROWS
-from sgdmem.numeric.compiled_maps.program_in_pairs import LANES
+from sgdmem.numeric.poles.program_in_pairs import LANES
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.programs.program import SIGNS, Program
 
 KERNELS = tuple(
-    f"sgdmem.numeric.compiled_maps.{name}"
+    f"sgdmem.numeric.{name}"
     for name in (
-        "double_double",
-        "program_in_pairs",
-        "roots_in_floats",
-        "crossing_roots",
-        "poles_of_summand",
-        "machine_code_of_all_poles",
+        "poles.double_double",
+        "poles.program_in_pairs",
+        "poles.roots_in_floats",
+        "poles.crossing_roots",
+        "poles.poles_of_summand",
+        "compiled_maps.machine_code_of_all_poles",
     )
 )
 _TASK = 512  # members that a thread takes at a time

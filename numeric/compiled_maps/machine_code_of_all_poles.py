@@ -31,23 +31,23 @@ from numpy import int64
 
 from sgdmem.numeric.arithmetic.rounding import INFLATE, UNIT
 from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack
-from sgdmem.numeric.compiled_maps.crossing_roots import (
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, STATE
+from sgdmem.numeric.poles.crossing_roots import (
     enclose,
     first_mode,
     put_crossing,
     refine,
 )
-from sgdmem.numeric.compiled_maps.double_double import TINY, over_ball
-from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, STATE
-from sgdmem.numeric.compiled_maps.poles_of_summand import (
+from sgdmem.numeric.poles.double_double import TINY, over_ball
+from sgdmem.numeric.poles.poles_of_summand import (
     NODE_ROUNDING,
     bound_on_disk,
     keep_apart,
     put_pole,
     put_pole_at_infinity,
 )
-from sgdmem.numeric.compiled_maps.program_in_pairs import LANES, run
-from sgdmem.numeric.compiled_maps.roots_in_floats import find_roots, put_pairs_first
+from sgdmem.numeric.poles.program_in_pairs import LANES, run
+from sgdmem.numeric.poles.roots_in_floats import find_roots, put_pairs_first
 
 _REFINEMENTS = 3
 _SURE = 1024.0

@@ -16,10 +16,10 @@ from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, ROWS, STATE
 from sgdmem.numeric.compiled_maps.points import Points
-from sgdmem.numeric.compiled_maps.program_in_pairs import LANES
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
 from sgdmem.numeric.noise_sums.summand_poles import SummandPoles
+from sgdmem.numeric.poles.program_in_pairs import LANES
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum

@@ -12,13 +12,13 @@ from math import inf, sqrt
 
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack, part
-from sgdmem.numeric.compiled_maps.crossing_roots import (
+from sgdmem.numeric.poles.crossing_roots import (
     LEAST,
     MOST,
     STEP,
     value_around,
 )
-from sgdmem.numeric.compiled_maps.double_double import (
+from sgdmem.numeric.poles.double_double import (
     TINY,
     modulus,
     over_ball,
@@ -26,7 +26,7 @@ from sgdmem.numeric.compiled_maps.double_double import (
     times_ball,
     times_complex,
 )
-from sgdmem.numeric.compiled_maps.program_in_pairs import LANES
+from sgdmem.numeric.poles.program_in_pairs import LANES
 
 _SHARP = 2.0**-10  # relative error of a distance from a pole, so that squares do not matter
 _FAR = 4.0  # times the largest eigenvalue: farther, no more than this need be known

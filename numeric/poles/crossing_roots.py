@@ -2,7 +2,7 @@
 """Kernels: where two roots of a half-plane form are opposite, enclosed, for a row of members.
 
 See `sgdmem.numeric.compiled_maps.machine_code_of_all_poles`. A polynomial has three rows for each
-coefficient (`sgdmem.numeric.compiled_maps.double_double`), lowest power first; roots are complex
+coefficient (`sgdmem.numeric.poles.double_double`), lowest power first; roots are complex
 numbers in pairs, of four rows each. What fails sets ``ok`` to 0.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sgdmem.numeric.arithmetic.rounding import INFLATE
 from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack
-from sgdmem.numeric.compiled_maps.double_double import (
+from sgdmem.numeric.poles.double_double import (
     TINY,
     minus_ball,
     modulus,
@@ -21,7 +21,7 @@ from sgdmem.numeric.compiled_maps.double_double import (
     times_ball,
     times_complex,
 )
-from sgdmem.numeric.compiled_maps.program_in_pairs import LANES
+from sgdmem.numeric.poles.program_in_pairs import LANES
 
 STEP = 2.0**-98  # relative error of a step of Horner's scheme, in pairs
 LEAST = 1e-280  # of products that are known to rounding

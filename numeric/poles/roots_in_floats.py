@@ -1,7 +1,7 @@
 # mypy: allow-untyped-calls, allow-untyped-defs
 """Kernels: roots of real polynomials, approximated in floats, for a row of members.
 
-They have rows as in `sgdmem.numeric.compiled_maps.crossing_roots`, of which the first of each
+They have rows as in `sgdmem.numeric.poles.crossing_roots`, of which the first of each
 coefficient counts.
 """
 
@@ -12,7 +12,7 @@ from math import inf
 from numpy import int64
 
 from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack
-from sgdmem.numeric.compiled_maps.program_in_pairs import LANES
+from sgdmem.numeric.poles.program_in_pairs import LANES
 
 _ITERATIONS = 60
 _SETTLED = 2.0**-44

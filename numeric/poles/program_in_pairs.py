@@ -7,7 +7,7 @@ The program is data, so that no family takes a compilation of its own.
 from __future__ import annotations
 
 from sgdmem.numeric.compilation.kernel_words import lanes, machine_code
-from sgdmem.numeric.compiled_maps.double_double import (
+from sgdmem.numeric.poles.double_double import (
     over_ball,
     plus_ball,
     times_ball,
