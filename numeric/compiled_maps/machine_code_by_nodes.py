@@ -233,9 +233,10 @@ class _Writer:
         pivots = self.pivots if self.mapped.decays else self.pivots[:-1]
         tested = [*pivots, self.damping]
         good = " & ".join(f"({x} > {INFLATE!r} * {r or '0.0'})" for x, r in tested)
-        # a pivot with a finite radius is only negative if those before it are not zero
+        # a pivot with a finite radius is only negative if those before it are not zero; added, as
+        # what overflows has an infinite radius too, and then tells nothing
         known = [*self.pivots, self.damping]
-        bad = " | ".join(f"({x} <= -{INFLATE!r} * {r or '0.0'})" for x, r in known)
+        bad = " | ".join(f"({x} + {INFLATE!r} * {r or '0.0'} <= 0.0)" for x, r in known)
         state = self._row(STATE)
         return [
             f"here = worst if {bad} else (1.0 if {good} else 0.0)",

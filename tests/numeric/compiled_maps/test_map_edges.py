@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Spectrum, phase_diagram
+from sgdmem import InputError, Noise, Problem, Spectrum, phase_diagram, stability
 from sgdmem.methods import evaluator
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
+from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.points import ScatteredPoints
+from sgdmem.symbolic.algorithms.constructors import as_family
 from sgdmem.symbolic.zoo.families_by_name import FAMILIES
 from tests.asking import judged, noisy
 
@@ -105,3 +109,22 @@ def test_ascent_is_told_at_once(memory: int, monkeypatch: pytest.MonkeyPatch) ->
     found = phase_diagram(family, spectrum, x=("rate", RATES), y=("other", RATES[:26] / 5))
     assert (found.stable.values == 0).all()
     assert left == [0]
+
+
+@pytest.mark.parametrize("size", [Fraction(1e-200) / 3, Fraction(1e-120) / 3])
+def test_what_overflows_is_not_negative(size: Fraction) -> None:
+    """The square of Q is infinite here, and so is the bound of its error."""
+
+    def build(rate: Any, mix: Any) -> Any:
+        return FAMILIES["nesterov"](rate, mix)
+
+    spectrum, decay = Spectrum([size, size / 2]), size / 10**5
+    problem = Problem(spectrum, Noise(1, -1), weight_decay=decay)
+    axes = {"rate": [Fraction(k, 5) / size for k in range(1, 6)], "mix": [Fraction(9, 10)] * 5}
+    points = ScatteredPoints({**axes, "batch_size": [Fraction(5)] * 5}, ("rate", "mix"))
+    judge = FamilyJudge(as_family(build), family_program(build, axes), problem)
+    singly = [
+        stability(build(axes["rate"][k], Fraction(9, 10)), problem, 5).stable for k in range(5)
+    ]
+    assert judge.judge(points).stable.tolist() == singly
+    assert len({*singly}) == 2
