@@ -129,15 +129,24 @@ def coupling() -> Any:
     return (T + T.T) / 80 + np.eye(40)
 
 
-def boundary(coupled: bool = False, weight_decay: Any = 0, tau2: int = 0) -> Call:
-    """Return a call that traces a boundary of the heavy ball, on a law or 40 coupled modes."""
+def boundary(coupled: bool = False, weight_decay: Any = 0, tau2: int = 0, shrink: Any = 0) -> Call:
+    """Return a call that traces a boundary of the heavy ball, on a law or 40 coupled modes.
+
+    Its w shrinks by the learning rate times ``shrink``.
+    """
     import sgdmem
 
     law = sgdmem.Spectrum.power_law(EXPONENT, count=40 if coupled else None)
     noise = sgdmem.Noise.coupled(coupling()) if coupled else sgdmem.Noise(tau2=tau2)
     problem = sgdmem.Problem(law, noise, weight_decay=weight_decay)
     x, y = ("learning_rate", 0.01, 3.9), ("momentum", 0, 0.99)
-    return lambda: sgdmem.stability_boundary("heavy-ball", problem, 64, x=x, y=y)
+
+    def shrinking(learning_rate: Any, momentum: Any) -> sgdmem.Algorithm:
+        blocks = sgdmem.heavy_ball(learning_rate, momentum).blocks
+        return sgdmem.Algorithm(*blocks._replace(shrink=learning_rate * Fraction(shrink)))
+
+    family: Any = shrinking if shrink else "heavy-ball"
+    return lambda: sgdmem.stability_boundary(family, problem, 64, x=x, y=y)
 
 
 def critical_batch_sizes(
@@ -307,6 +316,7 @@ TASKS: dict[str, Callable[[], Call]] = {
     "critical batch sizes, tau1 = 0": lambda: critical_batch_sizes(100, -1, tau1=0),
     "critical batch sizes, weight decay": lambda: critical_batch_sizes(100, -1, 1, "0.01"),
     "boundary, weight decay": lambda: boundary(weight_decay="0.01"),
+    "boundary, decoupled weight decay": lambda: boundary(shrink="0.01"),
     "boundary, 40 coupled modes": lambda: boundary(coupled=True),
     "boundary, tau2 = 2": lambda: boundary(tau2=2),
     "store drawn again": store_drawn_again,

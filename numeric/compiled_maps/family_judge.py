@@ -45,6 +45,7 @@ from sgdmem.numeric.noise_sums.mode_summands import take
 from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
@@ -83,10 +84,19 @@ class FamilyJudge:
     batch_size: Any = math.inf
     device: Literal["cpu", "cuda"] = "cpu"
 
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """That of the problem, for a method that shrinks w if the program does.
+
+        Members of the family that do not, on a law without a trace, are left open by its bounds.
+        """
+        spectrum, compiled = self.problem.spectrum, self.compiled
+        return spectrum.held() if compiled is not None and compiled[0].decays else spectrum
+
     @property
     def _usable(self) -> Compiled | None:
         """The program without weight decay, see `_decayed`."""
-        return None if self.problem.spectrum.is_held else self._decayed
+        return None if self.spectrum.is_held else self._decayed
 
     @cached_property
     def _decayed(self) -> Compiled | None:
@@ -94,7 +104,7 @@ class FamilyJudge:
 
         Under weight decay also where nothing converges.
         """
-        spectrum = self.problem.spectrum
+        spectrum = self.spectrum
         endless = spectrum.has_squares_alone if spectrum.is_held else spectrum.diverges
         if self.compiled is None or (math.isinf(spectrum.trace) and not endless):
             return None
@@ -120,7 +130,7 @@ class FamilyJudge:
         found = Outcomes.empty(len(points), sampled, sums, margins)
         by_mode = any(noise.by_mode for noise in noises.values())
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
-        spectrum = self.problem.spectrum
+        spectrum = self.spectrum
         bold = np.array([is_bold(noises[key]) for key in points.noise_keys()])
         bold &= not spectrum.diverges
         if self._decayed is not None and (simple | bold).any():
@@ -161,7 +171,7 @@ class FamilyJudge:
 
         def advance(count: int) -> None: ...
 
-        judge_compiled(program, points, self.problem.spectrum, noises, found, "cuda", advance)
+        judge_compiled(program, points, self.spectrum, noises, found, "cuda", advance)
         left = np.union1d(found.undecided, _excepted_places(points, exceptions))
         judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
@@ -181,7 +191,7 @@ class FamilyJudge:
         for index, key in enumerate(points.noise_keys()):
             members = np.flatnonzero(~excepted & (indices == index))
             noise, sampled = noises[key], noises[key].samples is not None
-            spectrum = in_unit(self.problem.spectrum, noise, Fraction(1))
+            spectrum = in_unit(self.spectrum, noise, Fraction(1))
             for some in pieces(0, members.size, SAMPLED if sampled else TOGETHER):
                 places = members[some]
                 form = take(columns, places)
@@ -277,7 +287,7 @@ class FamilyJudge:
         found, compiled, spectrum = (
             np.full(places.size, np.nan),
             self._decayed,
-            self.problem.spectrum,
+            self.spectrum,
         )
         if compiled is None:
             return found

@@ -38,7 +38,7 @@ class FamilyProgram:
     program : Program
         The `coefficient_program` of the parameters, without Q_output.
     decays : bool
-        Whether its last result is the ``decay`` of the form.
+        Whether its last result is the ``decay`` of the form: w shrinks, or there is weight decay.
     """
 
     parameters: tuple[str, ...]
@@ -47,17 +47,27 @@ class FamilyProgram:
     decays: bool = False
 
     @classmethod
-    def of(cls, parameters: tuple[str, ...], memory: int, coefficients: Program) -> FamilyProgram:
-        """Return the family with a `coefficient_program`; the noise at w is left out."""
-        wanted = coefficients.outputs[: len(coefficient_names(memory))]
-        return cls(parameters, memory, replace(coefficients, outputs=wanted))
+    def of(
+        cls,
+        parameters: tuple[str, ...],
+        memory: int,
+        coefficients: Program,
+        shrinks: bool = False,
+    ) -> FamilyProgram:
+        """Return the family with a `coefficient_program`; the noise at w is left out.
+
+        Its last result is the decay of a family that ``shrinks`` w.
+        """
+        every = coefficients.outputs
+        wanted = every[: len(coefficient_names(memory))] + every[len(every) - shrinks :]
+        return cls(parameters, memory, replace(coefficients, outputs=wanted), shrinks)
 
     def decayed(self, rate: Fraction) -> FamilyProgram:
         """Return the family with weight decay in the gradient."""
 
         def numbers(*values: Element) -> tuple[Element, ...]:
             row = self.program.run(dict(zip(self.program.inputs, values, strict=True)))
-            return HalfPlaneForm.of_row(row, self.memory).decayed(rate).row
+            return HalfPlaneForm.of_row(row, self.memory, self.decays).decayed(rate).row
 
         program = trace(numbers, self.program.inputs)
         return replace(self, program=program, decays=True)
@@ -133,7 +143,8 @@ def family_program(
     if exceptions is None:
         _warn(family, "it is not one rational function of its parameters, exactly")
         return None
-    return FamilyProgram.of(names, algorithm.memory, program), exceptions
+    shrinks = bool(algorithm.shrink != 0)
+    return FamilyProgram.of(names, algorithm.memory, program, shrinks), exceptions
 
 
 def _warn(family: Family[...], why: str) -> None:

@@ -47,10 +47,11 @@ def judge_singly(
         algorithm = built.get(tuple(own.values()))
         if algorithm is None:
             algorithm = built[tuple(own.values())] = numeric_algorithm(build(**own))
-        key = (points.noise_key(point), algorithm.memory)
+        # those that shrink w have finite sums where others have none
+        key = (points.noise_key(point), algorithm.memory, algorithm.shrink != 0)
         groups.setdefault(key, []).append((place, algorithm))
     together = TOGETHER if problem.noise.samples is None else SAMPLED
-    for (noise_key, _), members in groups.items():
+    for (noise_key, *_), members in groups.items():
         for start in range(0, len(members), together):
             chosen = members[start : start + together]
             where = [place for place, _ in chosen]
@@ -60,10 +61,10 @@ def judge_singly(
 
 
 def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: BatchNoise) -> Outcomes:
-    """Judge numeric algorithms of one memory, as `verdict_of` does."""
+    """Judge numeric algorithms of one memory that all shrink w or do not, as `verdict_of` does."""
     unit = unit_of(problem.spectrum)
     scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
-    shrinks, sharp = any(x.shrink != 0 for x in algorithms), noise.samples is None
+    shrinks, sharp = algorithms[0].shrink != 0, noise.samples is None
     spectrum = in_unit(problem.spectrum, noise, unit, shrinks)
     if trace_kind(noise, spectrum) and noise.is_physical:  # unstable, whatever the modes
         nowhere = np.zeros(len(algorithms), dtype=np.int8)

@@ -32,6 +32,7 @@ from sgdmem.numeric.exported_code.summand_code import (
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
+from sgdmem.symbolic.algorithms.algorithm import require_no_shrink
 from sgdmem.symbolic.algorithms.branching_values import member_and_branches
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
@@ -39,6 +40,7 @@ from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.special_values import special_values
 from sgdmem.symbolic.programs.summand_program import (
     EIGENVALUE,
+    NO_SHRINK,
     coefficient_program,
     joined_program,
 )
@@ -336,6 +338,7 @@ def evaluator(
         raise InputError(f"{name} has symbols that are no parameters: {', '.join(sorted(strange))}")
     usual = {name: Fraction(2 * k + 3, 4 * k + 11) for k, name in enumerate(free)}
     try:
+        require_no_shrink(algorithm, NO_SHRINK)
         coefficients = coefficient_program(algorithm, free)
         shifted = algorithm.half_plane_form.shifted
         program = joined_program(coefficients, algorithm.memory, shifted)

@@ -14,11 +14,12 @@ from typing import Any
 from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with_plain_parameters
 from sgdmem.numeric.moments.moment_program import moment_pairs, step_program
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import (
     EIGENVALUE,
+    NO_SHRINK,
     coefficient_names,
     coefficient_program,
     expression_program,
@@ -68,6 +69,7 @@ def javascript_functions(algorithm: Algorithm) -> str:
     named, symbols = with_plain_parameters(algorithm)
     parameters, shifted = [*symbols], named.half_plane_form.shifted
     with stable_somewhere(algorithm):
+        require_no_shrink(named, NO_SHRINK)
         coefficients = coefficient_program(named, parameters)
         recursion = recursion_of(coefficients, named.memory, shifted)
     members = [

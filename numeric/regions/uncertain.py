@@ -122,7 +122,7 @@ def read_family(
 
 def box_judge(program: FamilyProgram, problem: Problem, modes: Modes | None = None) -> BoxJudge:
     """Return what judges boxes on a problem, with other eigenvalues than its own if given."""
-    spectrum = problem.spectrum
+    spectrum = problem.spectrum.held() if program.decays else problem.spectrum
     if modes is None:
         modes = Modes.of(spectrum, listed=isinstance(problem.noise.tau2, tuple))
     return BoxJudge(program, modes, problem.weight_decay, spectrum.diverges)

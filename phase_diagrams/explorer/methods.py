@@ -13,13 +13,13 @@ from typing import Any
 from sgdmem.numeric.exported_code.javascript import javascript_functions
 from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.algorithms.branching_values import branches
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parameter
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.special_values import special_values
-from sgdmem.symbolic.programs.summand_program import coefficient_program
+from sgdmem.symbolic.programs.summand_program import NO_SHRINK, coefficient_program
 from sgdmem.symbolic.zoo.families_by_name import FAMILIES, USUAL_FAMILIES, find_family
 
 _PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
@@ -224,6 +224,7 @@ def _of_family(family: Family[...], asked: _Asked) -> ExploredMethod:
     names = list(build.parameters)
     algorithm = build.symbolic()
     usual = {p.name: Fraction(repr(p.value)) + Fraction(1, 1024) for p in parameters}
+    require_no_shrink(algorithm, NO_SHRINK)
     program = coefficient_program(algorithm, names)
     places = branches(build, names)
     exceptions = special_values(build, algorithm, program, usual, places.values, places.curves)

@@ -74,8 +74,9 @@ def special_values(
     """
 
     def is_derived_at(point: Mapping[str, Fraction], member: Algorithm) -> bool:
-        there = member.half_plane_form
-        return _are_one(HalfPlaneForm.of_row(program.run(point), general.memory), there)
+        shrinks = bool(general.shrink != 0)
+        here = HalfPlaneForm.of_row(program.run(point), general.memory, shrinks)
+        return _are_one(here, member.half_plane_form)
 
     def holds(point: Mapping[str, Fraction]) -> bool:
         member = build(**point)
@@ -124,6 +125,7 @@ def _are_one(first: HalfPlaneForm, second: HalfPlaneForm) -> bool:
 
     What one of them hides may grow at other values of the parameters than those tested.
     """
+    first, second = (form._replace(decay=form.decay or 0) for form in (first, second))
     if len(first.Q) == len(second.Q):
         if not (first.shifted and second.shifted):
             first, second = first.at_gradient, second.at_gradient
@@ -139,7 +141,7 @@ def _equal(x: object, y: object) -> bool:
 
 
 def _characteristic(form: HalfPlaneForm) -> Polynomial:
-    return (*form.fixed, 0 if form.decay is None else form.decay)
+    return (*form.fixed, form.decay)
 
 
 def _crossed(first: HalfPlaneForm, second: HalfPlaneForm) -> Polynomial:

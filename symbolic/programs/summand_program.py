@@ -20,6 +20,7 @@ from sgdmem.symbolic.programs.program import Program, trace
 from sgdmem.symbolic.programs.rational_program import rational_program
 
 EIGENVALUE = "lam"
+NO_SHRINK = "programs of the noise summand"  # which know no decay
 
 
 def coefficient_names(memory: int, shifted: bool = False, decays: bool = False) -> list[str]:
@@ -92,7 +93,7 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
     Raises
     ------
     InputError
-        If a coefficient is not a rational function of the parameters.
+        If a coefficient is not a rational function of the parameters, or w shrinks.
 
     Examples
     --------
@@ -110,6 +111,7 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
     t12 = t10 * t11
     return t12, t6, t4
     """
+    require_no_shrink(algorithm, NO_SHRINK)
     coefficients = coefficient_program(algorithm, parameters)
     return joined_program(coefficients, algorithm.memory, algorithm.half_plane_form.shifted)
 
@@ -140,7 +142,7 @@ def recursion_of(coefficients: Program, memory: int, shifted: bool) -> Program:
 def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
     """Return the numbers of a half-plane form as a program of an algorithm's parameters.
 
-    The results are named by `coefficient_names`.
+    The results are named by `coefficient_names`; with ``decay`` if w shrinks.
 
     Parameters
     ----------
@@ -154,7 +156,6 @@ def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Prog
     InputError
         If a coefficient is not a rational function of the parameters.
     """
-    require_no_shrink(algorithm, "programs of the noise summand")
     return expression_program(algorithm.half_plane_form.row, parameters)
 
 

@@ -1,4 +1,4 @@
-"""Maps under weight decay, and of tau2 > tau1, against single verdicts and exact sums."""
+"""Maps under weight decay of both kinds, and of tau2 > tau1: single verdicts and exact sums."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.joint_verdicts import judge_jointly
 from sgdmem.numeric.compiled_maps.points import Outcomes, ScatteredPoints
+from sgdmem.numeric.judges.stability_rule import REASONS
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algorithms.constructors import as_family
+from tests import naive
 
 NAMES = ("learning_rate", "momentum")
 LAWS = [Spectrum.power_law(1.5), Spectrum.power_law(0.8), Spectrum([1, "1/3", "1/3", 1e-3])]
@@ -81,6 +83,105 @@ def test_one_by_one(
     assert found.stable.tolist() == single.stable.tolist()
     np.testing.assert_allclose(found.noise_sum, single.noise_sum, rtol=1e-11)
     np.testing.assert_allclose(found.margin, single.margin, rtol=1e-10, atol=1e-11)
+
+
+def shrinking(build: Any, share: Any) -> Any:
+    """Return a family with decoupled weight decay: w shrinks by the learning rate times that."""
+
+    def family(learning_rate: Any, momentum: Any) -> Algorithm:
+        blocks = build(learning_rate, momentum).blocks
+        return Algorithm(*blocks._replace(shrink=learning_rate * Fraction(share)))
+
+    return family
+
+
+@pytest.mark.parametrize("build", [heavy_ball, two_buffers])
+@pytest.mark.parametrize("law", LAWS, ids=["law", "squares", "list"])
+@pytest.mark.parametrize(("decay", "tau2"), [(0, 0), (0, -1), ("0.01", 2)])
+def test_families_that_shrink_w(
+    build: Any,
+    law: Spectrum,
+    decay: Any,
+    tau2: Any,
+    rng: np.random.Generator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are programs; nearly all points are judged together, as they are one by one."""
+    problem = Problem(law, Noise(tau2=tau2), weight_decay=decay)
+    judge, points = judge_and_points(shrinking(build, "0.01"), problem, 64, rng, 30)
+    single = replace(judge, compiled=None).judge(points)
+    left: list[Algorithm] = []
+
+    def judge_slowly(algorithms: Sequence[Algorithm], *given: Any) -> Outcomes:
+        left.extend(algorithms)
+        return judge_jointly(algorithms, *given)
+
+    monkeypatch.setattr(joint_verdicts, "judge_jointly", judge_slowly)
+    found = judge.judge(points)
+    assert len(left) <= (1 if build is heavy_ball else 6)
+    assert found.stable.tolist() == single.stable.tolist()
+    np.testing.assert_allclose(found.noise_sum, single.noise_sum, rtol=1e-11)
+    if tau2 == -1:
+        places = np.flatnonzero(judge.noiseless(points).stable == 1)[:4]
+        for place, size in zip(places, judge.critical_batch_sizes(points, places), strict=True):
+            exact = judge.verdict(points, place).critical_batch_size
+            assert size == pytest.approx(exact, rel=1e-10)
+
+
+def test_shrinking_by_exact_moments() -> None:
+    """Sums of s = lambda^2 r Y r with Y = S Y S^T + v v^T, solved in fractions, on a list."""
+    spectrum, sizes = Spectrum([2, "1/4", "1/50"]), Fraction(3)
+    rates, momenta = ([Fraction(k, 8) for k in (1, 3, 9, 18, 24)], [Fraction(k, 7) for k in (0, 5)])
+    family = shrinking(heavy_ball, "1/5")
+    found = phase_diagram(
+        family, spectrum, sizes, x=("learning_rate", rates), y=("momentum", momenta)
+    )
+    seen = set()
+    for (row, column), noise_sum in np.ndenumerate(found.noise_sum.values):
+        method = family(rates[column], momenta[row])
+        total = Fraction(0)
+        for lam in spectrum.exact():
+            matrix = naive.state_matrix(naive.Raw(*method.blocks[:5]), lam, method.shrink)
+            (a, b), (c, d) = matrix
+            v = [-method.alpha, *method.c]
+            pairs = [(p, q) for p in (0, 1) for q in (0, 1)]
+            rows = [
+                [((p, q) == (s, t)) - matrix[p][s] * matrix[q][t] for s, t in pairs]
+                for p, q in pairs
+            ]
+            (Y,) = naive.solve(rows, [[v[p] * v[q] for p, q in pairs]])
+            total += lam**2 * Y[0] / sizes
+            if not (abs(a * d - b * c) < 1 and abs(a + d) < 1 + a * d - b * c):
+                total = Fraction(0)
+                break
+        stable = 0 < total < 1
+        seen.add((stable, total > 0))
+        assert found.stable.values[row, column] == stable
+        assert noise_sum == (pytest.approx(float(total), rel=1e-12) if total else math.inf)
+    assert seen == {(True, True), (False, True), (False, False)}
+
+
+def test_members_that_shrink_beside_others() -> None:
+    """On a law without a trace those that do not shrink w diverge, and are judged apart."""
+    law = Spectrum.power_law(0.8)
+    decays = [Fraction(k, 100) for k in (-1, 0, 1, 30)]
+
+    def family(learning_rate: Any, decay: Any) -> Algorithm:
+        return Algorithm(learning_rate, shrink=learning_rate * decay)
+
+    given: dict[str, Any] = {"x": ("learning_rate", [0.1, 0.9]), "y": ("decay", decays)}
+    for batch_size, expected in ((8, [0, 0, 1, 1]), (math.inf, [0, 1, 1, 1])):
+        found = phase_diagram(family, law, batch_size, **given, quantities=["reason"])
+        assert found.stable.values[:, 0].tolist() == expected
+        for (row, column), reason in np.ndenumerate(found.reason.values):
+            method = family(Fraction([0.1, 0.9][column]), decays[row])
+            verdict = stability(method, law, batch_size)
+            assert found.stable.values[row, column] == verdict.stable
+            assert REASONS[reason] is verdict.reason
+    some = {"learning_rate": [Fraction(1, 10)] * 3, "decay": decays[1:]}
+    apart = FamilyJudge(as_family(family), None, Problem(law), 8)
+    single = apart.judge(ScatteredPoints(some, ("learning_rate", "decay")))
+    assert single.stable.tolist() == [0, 1, 1]
 
 
 def test_a_proof_of_instability_where_tau2_is_above_tau1(rng: np.random.Generator) -> None:

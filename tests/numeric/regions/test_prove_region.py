@@ -8,13 +8,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import Noise, Problem, Spectrum, certify, phase_diagram, stability
+from sgdmem import (
+    Algorithm,
+    Noise,
+    Problem,
+    Spectrum,
+    certify,
+    heavy_ball,
+    phase_diagram,
+    stability,
+)
 from sgdmem.errors import InputError
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.regions import uncertain
 from sgdmem.proofs import ProvedRegion, prove_region
 from sgdmem.symbolic.zoo.families_by_name import find_family
+
+
+def shrinking_ball(learning_rate: Any, momentum: Any) -> Algorithm:
+    blocks = heavy_ball(learning_rate, momentum).blocks
+    return Algorithm(*blocks._replace(shrink=learning_rate / 10))
+
 
 LIST = Spectrum([1, 0.5, 0.25, "0.1"])
 MOMENTA = ("momentum", 0, 0.99)
@@ -66,12 +81,18 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "y": MOMENTA,
         "goal": 0.1,
     },
+    "w shrinks": {
+        "family": shrinking_ball,
+        "problem": Spectrum.power_law("0.9"),
+        "y": MOMENTA,
+        "goal": 0.1,
+    },
     "full batches": {"batch_size": np.inf, "y": MOMENTA},
 }
 
 
 def region(
-    family: str = "heavy-ball",
+    family: Any = "heavy-ball",
     problem: Any = LIST,
     batch_size: Any = 4,
     x: Any = ("learning_rate", 0.01, 4),
