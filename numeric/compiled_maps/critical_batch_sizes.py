@@ -34,6 +34,7 @@ _MOST_CORRECTIONS = 3
 _FOUND, _ASKED = SOLVED, SOLVED + 1  # rows beside those of the solver
 _TRIED = SOLVED + 2
 _ACCURATE = 1e-10  # relative error that is accepted, of bounds
+_LINEAR = 1e-3  # of the sum, 1 at the critical size: farther off, its slope may be another one
 _ABOVE = 1e-8  # how far above the size bounds are asked for where a denominator is 0 at it
 
 
@@ -139,7 +140,10 @@ def _ask(tried: Array, tau1: Array, tau2: Array) -> Array:
 
 
 def _look(tried: Array, tau1: Array, rows: Array) -> None:
-    """Fill in what bounds confirm, and move the others by a step of Newton's method."""
+    """Fill in what bounds confirm, and move the others by a step of Newton's method.
+
+    Those that a step cannot be trusted with are not looked at again.
+    """
     size, asked, steep = tried[SIZE], tried[_ASKED], tried[STEEPNESS]
     alone = tau1 == 0  # modes feed themselves: just above the critical size all are damped
     always = (
@@ -149,7 +153,10 @@ def _look(tried: Array, tau1: Array, rows: Array) -> None:
         share = tau1 / asked
         excess, error = share * rows[NOISE] - 1, share * rows[RADIUS]
         off = np.where(always, excess, np.abs(excess) / steep)
-        near = alone | (off + error / np.where(always, 1, steep) <= _ACCURATE)
+        linear = always | (np.abs(excess) + error <= _LINEAR)
+        near = alone | (linear & (off + error / np.where(always, 1, steep) <= _ACCURATE))
         sure = (rows[STATE] == 1) & near
         tried[_FOUND] = np.where(sure, np.where(always, 0.0, size), np.nan)
-        tried[SIZE] = np.where(alone, size, size * (1 + excess / steep))
+        moved = np.where(np.abs(excess) < 1, size * (1 + excess / steep), np.nan)
+        tried[SIZE] = np.where(alone, size, moved)
+        tried[STEEPNESS] = steep / np.fmax(1, 1 + excess)  # as beside a single pole

@@ -128,3 +128,22 @@ def test_what_overflows_is_not_negative(size: Fraction) -> None:
     ]
     assert judge.judge(points).stable.tolist() == singly
     assert len({*singly}) == 2
+
+
+def test_steps_to_a_critical_batch_size_stay_beside_it() -> None:
+    """Where damping ends the sum changes a million million times as fast as the batch size."""
+
+    def build(rate: Any, momentum: Any) -> Any:
+        return FAMILIES["heavy-ball"](rate, momentum)
+
+    momentum, tau2 = Fraction(9334294017, 9335000000), Fraction(-13, 10)
+    edge = 2 * (1 + momentum)
+    rates = [edge - Fraction("3.9998491e-8") + Fraction(k, 10**15) for k in range(40)]
+    axes = {"rate": rates, "momentum": [momentum] * 40}
+    noise = {"tau1": [Fraction(13, 10**13)] * 40, "tau2": [tau2] * 40}
+    points = ScatteredPoints({**axes, **noise}, ("rate", "momentum"))
+    problem = Problem(Spectrum([1, "0.054516", "0.00994", "0.00297", "0.00116", "0.00054"]))
+    judge = FamilyJudge(as_family(build), family_program(build, axes), problem)
+    for rate, size in zip(rates, judge.critical_batch_sizes(points, np.arange(40)), strict=True):
+        largest = stability(build(rate, momentum), Problem(Spectrum([1])), 1).noise_sum
+        assert math.isnan(size) or size == pytest.approx(-tau2 * Fraction(largest), 1e-9)
