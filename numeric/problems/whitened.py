@@ -26,7 +26,8 @@ from sgdmem.symbolic.errors import InputError
 
 KEPT = 2**32  # bytes of columns that are kept, if half of the memory holds them
 _TALL = 2  # rows of a piece, over its columns, from which decompositions are stacked at little cost
-_LONG = 40  # rows, over the columns, from which products of columns are tried first
+_LONG, _MANY_COLUMNS = 40, 32  # rows, over the columns, from which products of columns are tried
+_SHORTER = 8  # first, and rows from which of so many columns, whose decompositions take long
 _EXPECTED = 6  # passes of reading and of a question after it
 _FACTORS = 8  # matrices as large as the triangular factor that finding its axes takes
 _ALIKE, _SMALL = 10.0, 1e6  # ratios of eigenvalues: columns are orthonormal below the first one
@@ -188,8 +189,8 @@ def decompose(rows: RowPieces, weights: Array) -> tuple[Array, Array]:
 
     expect_passes(_EXPECTED)
     known = None
-    if n * outputs >= _LONG * size:
-        known = axes_of_products(pieces(rows.together), n * outputs, rows.precision)
+    if n * outputs >= (_LONG if size < _MANY_COLUMNS else _SHORTER) * size:
+        known = axes_of_products(lambda: pieces(rows.together), n * outputs, rows.precision)
     if known is None:
         found = triangular_factor(pieces(rows_each))
         if not found.any():

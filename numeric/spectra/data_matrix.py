@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from sgdmem.numeric.arithmetic.arrays import EPS, read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.symbolic.errors import InputError
 
-_INDEPENDENT = 1e-6  # the least eigenvalue over the largest
+_INDEPENDENT = 1e-6  # an eigenvalue over the largest
+_LEAST = 1e-280  # square below which rounding is not relative
+_FEW = 8  # one over the part of directions with smaller ones, at most
 
 
 def read_rows(X: Any, name: str = "data") -> Array:
@@ -67,23 +69,51 @@ def axes_of_factor(factor: Array, count: int, eps: float = EPS) -> tuple[Array, 
 
 
 def axes_of_products(
-    pieces: Iterable[Array], count: int, eps: float = EPS
+    pieces: Callable[[], Iterable[Array]], count: int, eps: float = EPS
 ) -> tuple[Array, Array] | None:
     """Return the same from the products of the columns, four times faster; None where they blur.
 
     They square the ratio of singular values: eigenvalues err by rounding of the largest one. So
-    that is for columns that are far from dependent.
+    that is for columns that are far from dependent, but for a few directions, which the rows
+    themselves are asked about.
+
+    Examples
+    --------
+    >>> rows = np.array([[1.0, 0, 2], [1, 0, 2], [0, 0, 1], [0, 0, 1]])
+    >>> eigenvalues, axes = axes_of_products(lambda: [rows[:3], rows[3:]], 4)
+    >>> eigenvalues.round(6), axes.shape  # the second column is zero, as is one direction
+    (array([2.914214, 0.085786]), (2, 3))
     """
-    products = np.asarray(sum(piece.T @ piece for piece in pieces))
+    products = np.asarray(sum(piece.T @ piece for piece in pieces()))
     if not np.isfinite(products).all():
         return None
     values, vectors = np.linalg.eigh(products)
-    if not values[0] > _INDEPENDENT * values[-1]:
+    if not values[-1] > _LEAST:
         return None
-    singular = np.sqrt(values[::-1])
-    if not singular[-1] > rounding_bound(singular, max(count, len(values)), eps):
+    blurred = int(np.count_nonzero(values <= _INDEPENDENT * values[-1]))
+    if blurred > max(1, len(values) // _FEW):
         return None
-    return values[::-1] / count, vectors.T[::-1]
+    singular, vectors = np.sqrt(values[blurred:]), vectors.T
+    if blurred:
+        least, few = _least_axes(pieces, values[blurred:], vectors[blurred:], vectors[:blurred])
+        # first-order changes, by far less than the root of rounding, leave unit vectors such
+        leading = vectors[blurred:] - (vectors[blurred:] @ few.T) @ few
+        singular, vectors = np.concatenate([least, singular]), np.concatenate([few, leading])
+    order = np.argsort(-singular)
+    kept = order[singular[order] > rounding_bound(singular, max(count, len(values)), eps)]
+    return singular[kept] ** 2 / count, vectors[kept]
+
+
+def _least_axes(
+    pieces: Callable[[], Iterable[Array]], values: Array, leading: Array, others: Array
+) -> tuple[Array, Array]:
+    """Return singular values, and axes, of rows in few directions beside the leading ones."""
+    across = sum(piece.T @ (piece @ others.T) for piece in pieces())
+    others = others - (leading @ across / values[:, None]).T @ leading
+    others = np.linalg.qr(others.T)[0].T
+    factor = triangular_factor(piece @ others.T for piece in pieces())
+    _, singular, turn = np.linalg.svd(factor)
+    return singular[::-1], (turn @ others)[::-1]
 
 
 def rounding_bound(singular: Array, size: int, eps: float) -> float:

@@ -32,6 +32,7 @@ from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, 
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.spectra import files, row_pieces
 from sgdmem.numeric.spectra.data_files import load_matrix
+from sgdmem.numeric.spectra.data_matrix import axes_of_products, principal_axes
 
 
 class Dataset:
@@ -338,6 +339,23 @@ def test_axes_of_long_data_by_two_ways(
     np.testing.assert_allclose(found.eigenvalues, expected.eigenvalues, rtol=1e-9)
     columns = np.asarray(found.columns)[:, 0]
     np.testing.assert_allclose(columns.T @ columns / 900, np.eye(columns.shape[1]), atol=1e-11)
+
+
+@pytest.mark.parametrize("small", [1e-3, 1e-5, 1e-8, 0.0])
+def test_few_dependent_directions_are_found_from_the_rows(
+    small: float, rng: np.random.Generator
+) -> None:
+    """Of columns whose products blur the least singular values, beside a decomposition."""
+    turn, _ = np.linalg.qr(rng.normal(size=(20, 20)))
+    scale = np.append(np.geomspace(10, 0.02, 18), [small, 2 * small])
+    rows = (rng.standard_t(3, size=(600, 20)) * scale) @ turn
+    found = axes_of_products(lambda: np.split(rows, 4), 600)
+    expected, axes = principal_axes(rows)
+    assert found is not None and found[0].size == expected.size == 20 - 2 * (small == 0)
+    err = 1e-13 * expected[0] ** 0.5 / expected**0.5  # of a singular value, relative
+    assert (np.abs(found[0] / expected - 1) <= 1e-9 + err).all()
+    assert (np.abs(1 - np.abs((found[1] * axes).sum(axis=1))) <= 1e-9).all()
+    np.testing.assert_allclose(found[1] @ found[1].T, np.eye(expected.size), atol=1e-14)
 
 
 @pytest.mark.parametrize("kept", [0, whitened.KEPT])
