@@ -32,6 +32,7 @@ _FEW = 12  # passes over the data for a point of a map
 _ERROR, _PART = 1e-11, 1e-3  # of the radius in a search, and a part of its distance to 1
 _SURE = 0.1  # distance from 1 of a radius that ends nothing
 _MOST_ERROR = 0.1  # relative, of a radius far below 1 too
+_NEAR = 1e-3  # distance from 1 of a radius that short floats do not tell well enough
 _FAR_BELOW = 0.1  # radius that a search need not know
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 
@@ -177,11 +178,16 @@ class SampledOperator(NoiseOperator):
         ``low`` of its largest one.
         """
         least = low * (1 - ROUNDED) / self.extreme_shares[0]
-        found = ritz_pair(
-            self.samples.images,
-            products,
-            lambda ritz: ritz.value >= least and self._is_settled(ritz),
-        )
+
+        def is_settled(ritz: RitzPair) -> bool:
+            return ritz.value >= least and self._is_settled(ritz)
+
+        images = self.samples.images
+        if images.short is not None:
+            found = ritz_pair(images.short, products, lambda x: is_settled(x) or self._is_near(x))
+            if is_settled(found) and not self._is_near(found):
+                return self._share * found.value, 0.0
+        found = ritz_pair(images, products, is_settled)
         radius = self._share * found.value
         sure = abs(radius - 1) >= max(_SURE, 2 * found.error)
         settled = sure or found.is_invariant or self._is_settled(found)
@@ -192,6 +198,11 @@ class SampledOperator(NoiseOperator):
         lam = scale * self.spectrum.eigenvalues
         products = quick_pairs(form, lam)
         return self.quick_radius(form, lam, products, 0.0)[1] if are_floats(products) else 0.0
+
+    def _is_near(self, ritz: RitzPair) -> bool:
+        """Whether the radius is so near to 1 that a search needs more digits than short floats."""
+        away = abs(self._share * ritz.value - 1)
+        return away <= _NEAR and ritz.error <= _NEAR
 
     def _is_settled(self, ritz: RitzPair) -> bool:
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""

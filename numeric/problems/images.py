@@ -42,7 +42,7 @@ class Preview:
     def __call__(self, N: Array) -> Array:
         """Return about the covariance of a symmetric matrix, in short floats."""
         N = N.astype(SHORT, copy=False)
-        image, own = self.heavy(N) + 2 * self.rest * N, np.diag(N)
+        image, own = self.heavy(N).astype(SHORT, copy=False) + 2 * self.rest * N, np.diag(N)
         image[np.diag_indices(len(N))] += self.rest @ own - 2 * np.diag(self.rest) * own
         return np.asarray(image)
 
@@ -101,6 +101,8 @@ class RememberedImages:
         A bound of its error, over the norm of what it is given.
     preview : Preview or None
         Of many samples.
+    short : RememberedImages or None
+        What passes in short floats found, which prove nothing: they take half as long.
     """
 
     def __init__(
@@ -109,12 +111,13 @@ class RememberedImages:
         of_identity: Array,
         rounding: float,
         preview: Preview | None = None,
+        short: RememberedImages | None = None,
     ) -> None:
         size = len(of_identity)
         room = 8.0 * _MATRICES * size**2
         require_memory(room, f"verdicts on the noise of {size:,} modes")
         self.covariance, self.rounding = covariance, rounding
-        self.of_identity, self.preview = of_identity, preview
+        self.of_identity, self.preview, self.short = of_identity, preview, short
         root = size**0.5
         self._known = Known.of(np.eye(size) / root, of_identity / root, preview)
         self._most = max(2, min(_MOST, _ROOM // (3 * size * size)))
@@ -126,6 +129,8 @@ class RememberedImages:
 
     def remember(self, found: Known) -> None:
         """Add matrices that others do not make up; the oldest ones but the first go."""
+        if self.short is not None:
+            self.short.remember(found)
         with self._lock:
             together = self._known.joined(found)
             beyond = max(0, len(together.matrices) - self._most)

@@ -35,6 +35,7 @@ _HEAVY = 1000  # samples that are asked first
 _MANY = 10  # times as many, at least, are there altogether
 _SHORT_ROWS = 128  # modes, below which calls take longer than products
 _LONG_PASS = 5 * 10**6  # products, below which it is as quick to ask all
+_VERY_LONG_PASS, _SHORT_RANGE = 10**9, 1e30  # products, and squares of whitened rows, at most
 _LOCAL = ("images", "given", "on_gpu")  # what stays where it is
 _FEWEST_STEPS, _MOST_STEPS = 5, 30  # of a preview
 
@@ -178,12 +179,23 @@ class Samples:
             rest = rest - squared_moments(heavy.columns[:], heavy.weights)
             steps = min(_MOST_STEPS, max(_FEWEST_STEPS, n // len(heavy)))
             columns, weights = (x.astype(SHORT) for x in (heavy.columns[:], heavy.weights))
-            short = replace(heavy, columns=columns, weights=weights)
-            seen: Callable[[Array], Array] = partial(short.covariance, told=_silent)
+            few = replace(heavy, columns=columns, weights=weights)
+            seen: Callable[[Array], Array] = partial(few.covariance, told=_silent, kind=SHORT)
             if columns.shape[1] == 1 and columns.shape[2] < _SHORT_ROWS:
                 seen = partial(_covariance_of_few, columns[:, 0], weights)
             preview = Preview(seen, rest.astype(SHORT), steps)
-        return RememberedImages(self.covariance, of_identity, self.rounding, preview)
+        short = None
+        if preview is not None and self._is_long:
+            covariance = partial(self.covariance, kind=SHORT)
+            short = RememberedImages(covariance, of_identity, np.inf, preview)
+        return RememberedImages(self.covariance, of_identity, self.rounding, preview, short)
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether passes in short floats, which have room for the numbers, save others."""
+        n, outputs, modes = self.columns.shape
+        long = outputs == 1 and modes >= _SHORT_ROWS and n * modes**2 >= _VERY_LONG_PASS
+        return long and self.on_gpu is None and float(self.lengths.max()) < _SHORT_RANGE
 
     @property
     def _heavy(self) -> Samples | None:
@@ -319,6 +331,7 @@ class Samples:
         N: Array,
         means: Array | None = None,
         told: Callable[[float], None] = report_pass,
+        kind: type[np.floating[Any]] = np.float64,
     ) -> Array:
         r"""Return :math:`\sum_iw_iH_iNH_i-N` of the whitened curvatures, for a symmetric N.
 
@@ -326,14 +339,15 @@ class Samples:
         :math:`Z_i(Z_i^T\delta_r-e_{ri})` summed over the R sets of labels: the whitened distances
         :math:`\delta_r` from the minimum have these means, and second moments of the sum N.
 
-        ``told`` is called with the parts of the pass that are done.
+        ``told`` is called with the parts of the pass that are done. Rows, on a processor, may be
+        multiplied in another ``kind`` of floats.
         """
         if self.on_gpu is not None:
             total = self.on_gpu.image(N, means, told)
         else:
-            total = np.zeros_like(N)
+            total = np.zeros(N.shape)
             for piece, Z in self.pieces():
-                total += self._image(piece, Z, N, means)
+                total += self._image(piece, Z, N, means, kind)
                 told(len(Z) / len(self))
         total = _symmetric(total) - N
         return total if means is None else total + self.shift(means)
@@ -345,7 +359,14 @@ class Samples:
         both = means.T @ self.pull
         return np.asarray(both + both.T - self.pull.T @ self.pull)
 
-    def _image(self, piece: slice, Z: Array, N: Array, means: Array | None = None) -> Array:
+    def _image(
+        self,
+        piece: slice,
+        Z: Array,
+        N: Array,
+        means: Array | None = None,
+        kind: type[np.floating[Any]] = np.float64,
+    ) -> Array:
         """Return what some samples, with columns Z, are in `covariance`."""
         w = self.weights[piece]
         n, K, d = Z.shape
@@ -353,7 +374,7 @@ class Samples:
             beside = None
             if means is not None:
                 beside = np.broadcast_to(self._beside(piece, Z, means)[:, 0, 0], (n,))
-            return fourth_moments(Z[:, 0], N, w, beside)
+            return fourth_moments(Z[:, 0], N, w, beside, kind)
         turned = (Z.reshape(n * K, d) @ N).reshape(n, K, d)
         inner = np.einsum("nkd,nld->nkl", turned, Z)
         if means is not None:

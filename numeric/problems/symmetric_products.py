@@ -7,6 +7,7 @@ longer than the product.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,13 @@ def _block(columns: int) -> int:
     return max(_LEAST, _CACHED // columns)
 
 
-def fourth_moments(Z: Array, N: Array, weights: Array, beside: Array | None = None) -> Array:
+def fourth_moments(
+    Z: Array,
+    N: Array,
+    weights: Array,
+    beside: Array | None = None,
+    kind: type[np.floating[Any]] = np.float64,
+) -> Array:
     """Return the sum of w (z^T N z + b) z z^T over the rows, for a symmetric N.
 
     Parameters
@@ -37,6 +44,8 @@ def fourth_moments(Z: Array, N: Array, weights: Array, beside: Array | None = No
     N : array of shape (d, d)
     weights, beside : array of shape (n,)
         w, of any sign, and b, by default 0.
+    kind
+        Of floats in which blocks of rows are multiplied.
 
     Examples
     --------
@@ -44,12 +53,13 @@ def fourth_moments(Z: Array, N: Array, weights: Array, beside: Array | None = No
     array([[10., 20.],
            [20., 40.]])
     """
-    forms, squares = _forms(Z, N), _Squares(Z)
+    forms, squares = _forms(len(Z), N.astype(kind, copy=False)), _Squares(Z, kind)
     for rows in blocks(*Z.shape):
-        found = forms(rows)
+        z = Z[rows].astype(kind, copy=False)
+        found = forms(z)
         if beside is not None:
             found += beside[rows]
-        squares.add(rows, found * weights[rows])
+        squares.add(z, (found * weights[rows]).astype(kind, copy=False))
     return squares.total
 
 
@@ -60,20 +70,20 @@ def weighted_squares(Z: Array, weights: Array) -> Array:
     array([[-1., -2.],
            [-2., -4.]])
     """
-    squares = _Squares(Z)
+    squares = _Squares(Z, np.float64)
     for rows in blocks(*Z.shape):
-        squares.add(rows, weights[rows])
+        squares.add(Z[rows], weights[rows])
     return squares.total
 
 
-def _forms(Z: Array, N: Array) -> Callable[[slice], Array]:
-    """Return what makes z^T N z of a block of rows: z^T N z is twice that of one half of N."""
-    n, d = Z.shape
-    room = np.empty((min(n, _block(d)), d), Z.dtype)
+def _forms(n: int, N: Array) -> Callable[[Array], Array]:
+    """Return what makes z^T N z of a block of n rows: z^T N z is twice that of one half of N."""
+    d = len(N)
+    room = np.empty((min(n, _block(d)), d), N.dtype)
     if d >= _WIDE:
         from scipy.linalg.blas import dtrmm, strmm  # slow to import
 
-        multiply = strmm if Z.dtype == np.float32 else dtrmm
+        multiply = strmm if N.dtype == np.float32 else dtrmm
 
         upper = np.triu(N)
         upper[np.diag_indices(d)] /= 2
@@ -96,8 +106,7 @@ def _forms(Z: Array, N: Array) -> Callable[[slice], Array]:
                 np.matmul(z[:, part.start :], lower[part.start :, part], out=found[:, part])
             return found
 
-    def forms(rows: slice) -> Array:
-        z = Z[rows]
+    def forms(z: Array) -> Array:
         return np.asarray(np.einsum("nd,nd->n", turned(z), z))
 
     return forms
@@ -106,14 +115,14 @@ def _forms(Z: Array, N: Array) -> Callable[[slice], Array]:
 class _Squares:
     """The sum of weights times z z^T, block by block."""
 
-    def __init__(self, Z: Array) -> None:
+    def __init__(self, Z: Array, kind: type[np.floating[Any]]) -> None:
         n, d = Z.shape
-        self.Z, self.total = Z, np.zeros((d, d), Z.dtype)
-        self._room = np.empty((min(n, _block(d)), d), Z.dtype)
+        self.total = np.zeros((d, d))
+        self._room = np.empty((min(n, _block(d)), d), kind)
 
-    def add(self, rows: slice, weights: Array) -> None:
+    def add(self, z: Array, weights: Array) -> None:
         """Add those of a block; NumPy sees a product of a matrix with itself, and halves it."""
-        z, room = self.Z[rows], self._room[: rows.stop - rows.start]
+        room = self._room[: len(z)]
         if z.shape[1] <= _FEW:
             self.total += z.T @ np.multiply(z, weights[:, None], out=room)
             return

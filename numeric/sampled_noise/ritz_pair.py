@@ -34,6 +34,7 @@ from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.images import Known, Preview, RememberedImages
 from sgdmem.numeric.problems.samples import OPERATIONS
 from sgdmem.numeric.sampled_noise.corrected_preview import CorrectedPreview
+from sgdmem.numeric.sampled_noise.shrunk_matrix import shrunk_matrix
 
 _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
 _POWERS = 8  # of the operator, in a bound
@@ -42,6 +43,7 @@ _FINEST, _USEFUL = (
     0.3,
 )  # residuals, and part of the last one, above which previews are no use
 _USUAL, _FINE = 3, 1e-6  # passes that a question takes, and residual at the end
+_COARSE, _LOOKS = 2e-4, 4  # residual down to which passes in short floats look, so many at most
 _GAIN = 1e-4  # part of the residual to which a preview is followed: no pass gains more
 _TOGETHER = 2**21  # entries of matrices that are copied at once
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
@@ -145,18 +147,30 @@ class RitzPair:
         preview = self.images.preview
         slow = self.passes > 0 and self.residual > _USEFUL * self.before
         if preview is not None and self.residual > _FINEST and not slow:
-            near = self._seen_from_near(preview)
+            short = self.images.short if self.passes == 0 and self.residual > _COARSE else None
+            near = self._seen_from_near(preview) if short is None else self._seen_shortly(short)
             if near is not None:
                 yield near
         yield self.products * self.covariance - self.value * self.matrix
 
     def _seen_from_near(self, preview: Preview) -> Array | None:
         """Return the matrix to which the preview leads, corrected by what is known."""
+        wanted = max(_FINE / 100, _GAIN * min(1.0, self.residual))
+        near = self._corrected(preview)
+        return near.leading_matrix(self.products, wanted, preview.most_steps)
+
+    def _corrected(self, preview: Preview) -> CorrectedPreview:
         missed = self._combined(self.coefficients, "missed")
         own = Known(self.matrix[None], self.covariance[None], missed[None], np.empty((1, 1)))
-        wanted = max(_FINE / 100, _GAIN * min(1.0, self.residual))
-        near = CorrectedPreview(preview, own, self._parts[-1])
-        return near.leading_matrix(self.products, wanted, preview.most_steps)
+        return CorrectedPreview(preview, own, self._parts[-1])
+
+    def _seen_shortly(self, short: RememberedImages) -> Array:
+        """Return the matrix to which passes in short floats lead, and the preview after them."""
+        ritz = RitzPair(short, self.products)
+        while ritz.residual > _COARSE and ritz.passes < _LOOKS and not ritz.is_invariant:
+            ritz.extend()
+        ritz.remember()
+        return next(ritz._directions())
 
     def _norm(self, matrix: Array) -> float:
         """Return the norm in the metric of G, in which A is symmetric."""
@@ -253,6 +267,20 @@ class RitzPair:
         """Return the diagonal whose image is that of the identity."""
         slack = self.images.rounding * len(self.products) ** 0.5
         return Base(np.diag(1 / np.diag(self.products)), self.images.of_identity, slack)
+
+    def bound_by_preview(self, error: float) -> float:
+        """Return the upper bound with what a preview sees shrunk, in one pass; inf without one."""
+        if self.images.preview is None:
+            return np.inf
+        near = self._corrected(self.images.preview)
+        N = shrunk_matrix(near.covariance, self.products, self.matrix, self.value)
+        C = N / self.products
+        size = float(np.abs(np.diag(self.products) * np.diag(C)).mean())  # that of the diagonal: 1
+        if not 0 < size < np.inf:
+            return np.inf
+        N, C = N / size, C / size
+        slack = self.images.rounding * float(np.linalg.norm(N))
+        return self.upper_bound(error, Base(C, self.images.covariance(N), slack))
 
     def bounds_by_powers(self, error: float, level: float) -> Iterator[float]:
         r"""Return upper bounds with :math:`\sum_{j\le k}(\mathcal T/\theta)^j` of the diagonal.

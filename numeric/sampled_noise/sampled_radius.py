@@ -19,6 +19,7 @@ from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 
 MOST_PASSES = 60
 _SETTLED, _NEAR = 1e-10, 1e-2  # relative, of residuals and of bounds that more passes cannot mend
+_FIRST_TRIED, _SHARPER = 1e-4, 1e-2  # residual, and its fall, that repay a bound with one more pass
 _MODERATE = 1e100  # ratio of products that squares of them leave in the range of floats
 
 
@@ -66,6 +67,7 @@ def _enclosed(
 ) -> Interval:
     low, high = within
     is_rounding = False
+    tried = _FIRST_TRIED / _SHARPER  # the residual, when a preview was last asked for a bound
     width, residual = 1.0, 1.0  # of the last upper bound, over the radius, and the residual there
     for left in range(passes, -1, -1):
         low = max(low, ritz.lower_bound() * (1 - 2 * error))
@@ -80,6 +82,10 @@ def _enclosed(
             width, residual = max(high / low - 1, 1e-15) if low else 1.0, ritz.residual
             if done(low, high):
                 break
+            if left and ritz.residual <= tried * _SHARPER and low:
+                high, tried = min(high, ritz.bound_by_preview(error)), ritz.residual
+                if done(low, high):
+                    break
         if last:
             break
         expect_passes(ritz.passes_left())
