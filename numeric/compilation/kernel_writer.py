@@ -32,7 +32,7 @@ from sgdmem.numeric.compilation.llvm_lines import (
 
 _ENTRIES = {"f8": FLOAT, "i8": INTEGER, "i1": BYTE}
 _TYPE = re.compile(r"(f8|i8|i1|b1)(\[(?::,)*::1\])?(?:,\s*|$)")
-_LONG = 500  # statements
+_LONG = 225  # statements
 
 
 def types_of(signature: str) -> list[tuple[str, int]]:
