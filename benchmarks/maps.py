@@ -30,7 +30,6 @@ SPECTRA = {
     "law": "all of them",
 }
 LONGEST = 10**6  # of the lists
-TURNS = 3
 PIXELS, SUMMED, AGREEMENT = 2000, 10_000, 1e-12  # of the sums in C
 
 
@@ -56,15 +55,6 @@ def one_map(
     return dict(json.loads(found.stdout))
 
 
-def _in_turns(memory: str, names: tuple[str, ...], side: int, cache: str) -> list[dict[str, float]]:
-    """Return the least times of some spectra, measured in turns: machines change their speed."""
-    runs = [[one_map(memory, name, side, cache) for name in names] for _ in range(TURNS)]
-    return [
-        {key: min(x[key] for x in found) for key in ("again", "code")}
-        for found in zip(*runs, strict=True)
-    ]
-
-
 def report(quick: bool) -> str:
     """Return the tables."""
     side = 300 if quick else 1000
@@ -72,7 +62,6 @@ def report(quick: bool) -> str:
     with tempfile.TemporaryDirectory() as cache:
         cold = {str(memory): one_map(str(memory), "law", side, cache) for memory in memories}
         warm = {memory: one_map(memory, "law", side, cache) for memory in cold}
-        growth = {memory: _in_turns(memory, ("100", str(LONGEST)), side, cache) for memory in cold}
         one_map("heavy-ball", "100", 50, cache)
         lengths = {name: one_map("heavy-ball", name, side, cache) for name in SPECTRA}
         alone = one_map("heavy-ball", str(LONGEST), side, cache, one_core=True)
@@ -84,8 +73,6 @@ def report(quick: bool) -> str:
         _c_ratio(alone, side),
         f"### Recurrences of each memory, {side} × {side} points, infinite power law",
         _memories(cold, warm),
-        f"The same maps for lists of a hundred and of {LONGEST:,} eigenvalues:",
-        _growth(growth),
     ]
     return "\n\n".join(parts)
 
@@ -165,13 +152,3 @@ def _memories(cold: dict[str, dict[str, Any]], warm: dict[str, dict[str, Any]]) 
             for memory, x, y in ((name, cold[name], warm[name]) for name in cold)
         ],
     )
-
-
-def _growth(found: dict[str, list[dict[str, float]]]) -> str:
-    head = ["M", "next map of 10^2, s", "next map of 10^6, s", "ratio"]
-    head += ["machine code of 10^2, s", "machine code of 10^6, s", "ratio"]
-    rows = []
-    for memory, (few, many) in found.items():
-        pairs = [(few[key], many[key]) for key in ("again", "code")]
-        rows.append([memory, *(x for a, b in pairs for x in (short(a), short(b), f"{b / a:.2f}"))])
-    return table(head, rows)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -219,8 +220,12 @@ class EigenvalueList:
             and np.array_equal(self.weights, other.weights)
         )
 
-    def __hash__(self) -> int:
+    @cached_property
+    def _hash(self) -> int:
         return hash(self.eigenvalues.tobytes())
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def arguments(self) -> str:
@@ -231,6 +236,10 @@ class EigenvalueList:
         return f"{_short(self.eigenvalues)}{weights}"
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         lam = self.eigenvalues
         modes = f", {self.modes:g} modes" if (self.weights != 1).any() else ""
         if self.dropped:
