@@ -43,6 +43,8 @@ def judge_compiled(
 ) -> None:
     """Judge all points, and fill in ``found``; what the error bounds leave open stays undecided.
 
+    Where they decide, and do not tell the noise sum closely, this one is NaN.
+
     Parameters
     ----------
     program
@@ -62,7 +64,7 @@ def judge_compiled(
     by_poles = not (damped or program.decays) and program.memory <= LARGEST_MEMORY
     if by_poles and device == "cpu" and isinstance(found, Outcomes):
         _judge_by_poles(program, spectrum.compressed, own, shares, diverges, found, advance)
-        left = found.undecided
+        left = found.unsettled
 
     def read(piece: slice) -> Array:
         if left is not None:
@@ -127,7 +129,7 @@ def judge_compiled(
                 return
             advance(-left.size)
         stage(len(points) if left is None else left.size)
-        left = found.undecided
+        left = found.unsettled
 
 
 def _judge_by_poles(

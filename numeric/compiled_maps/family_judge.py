@@ -136,7 +136,8 @@ class FamilyJudge:
         if self._decayed is not None and (simple | bold).any():
             program, exceptions = self._decayed
             judge_compiled(program, points, spectrum, noises, found, self.device, advance)
-            left = np.union1d(found.undecided, _excepted_places(points, exceptions))
+            found.forget(_excepted_places(points, exceptions))
+            left = found.unsettled
             if bold.any():
                 cautious = Outcomes.empty(len(points), sums=False)
                 others = {key: noise.cautious for key, noise in noises.items()}
@@ -172,7 +173,8 @@ class FamilyJudge:
         def advance(count: int) -> None: ...
 
         judge_compiled(program, points, self.spectrum, noises, found, "cuda", advance)
-        left = np.union1d(found.undecided, _excepted_places(points, exceptions))
+        found.forget(_excepted_places(points, exceptions))
+        left = found.unsettled
         judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
 
@@ -197,7 +199,8 @@ class FamilyJudge:
                 form = take(columns, places)
                 together = JointJudge(form, spectrum, noise, sharp=not sampled)
                 found.put(places, outcomes_of(together))
-                left.append(places[np.isin(together.codes, OPEN if sampled else DECIDED_EXACTLY)])
+                open_ = np.isin(together.codes, OPEN if sampled else DECIDED_EXACTLY)
+                left.append(places[open_ | (~together.is_resolved & (not sampled))])
                 advance(places.size - left[-1].size)
         return np.concatenate(left)
 

@@ -13,7 +13,11 @@ from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.judges.joint_judge import JointJudge, trace_kind
 from sgdmem.numeric.judges.judge import in_unit, is_exact_in_a_moment, unit_of
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.judges.stability_rule import REASONS, flags, margin
+from sgdmem.numeric.judges.stability_rule import (
+    REASONS,
+    flags,
+    margin,
+)
 from sgdmem.numeric.noise_sums.mode_summands import form_under
 from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
@@ -26,7 +30,6 @@ OPEN = [_MAY_BE_PROVED, REASONS.index(Reason.UNDECIDED_NOISE_SUM)]  # by more pa
 DECIDED_EXACTLY = [*OPEN, REASONS.index(Reason.UNDECIDED_MODE_NOISE)]  # on short lists
 TOGETHER = 2048  # algorithms that are judged at once without machine code
 SAMPLED = 256  # the same on samples, where one may take many milliseconds
-_RESOLVED = 1e-6  # relative width of bounds whose middle is told
 
 
 def judge_singly(
@@ -76,26 +79,28 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     if is_exact_in_a_moment(algorithms[0], problem.spectrum, noise):
         open_ends = DECIDED_EXACTLY
     left = np.isin(together.codes, open_ends)
+    if open_ends is DECIDED_EXACTLY:
+        left |= ~together.is_resolved
     for index in np.flatnonzero(left).tolist():
         verdict = verdict_of(algorithms[index], problem, noise)
         found.stable[index] = verdict.reason_of_model.flag
         found.on_boundary[index] = verdict.reason_of_model is Reason.BOUNDARY
         if found.bounds is not None and verdict.reason is not Reason.UNDECIDED_NOISELESS:
             found.bounds[:, index] = *verdict.noise_sum_interval, verdict.noise_sum
+        if found.bounds is not None or open_ends is DECIDED_EXACTLY:
             found.noise_sum[index], found.margin[index] = verdict.noise_sum, verdict.margin
     return found
 
 
 def outcomes_of(together: JointJudge) -> Outcomes:
     """Return verdicts, noise sums and margins; where bounds only decide, the sums may be NaN."""
-    noise_sum, bounds = together.noise_sum, None
+    noise_sum, bounds = np.where(together.is_resolved, together.noise_sum, np.nan), None
     if not together.sharp:
         radii = (*together.radius, together.estimate)
-        low, high, estimate = bounds = np.where(together.is_summed, radii, np.inf)
+        low, _, estimate = bounds = np.where(together.is_summed, radii, np.inf)
         open_end = together.codes == _MAY_BE_PROVED
         low[open_end], estimate[open_end] = 0.0, np.nan
-        resolved = ~(low < np.inf) | (high <= low * (1 + _RESOLVED))
-        noise_sum = np.where(resolved, noise_sum, np.nan)
+        noise_sum[open_end] = np.nan
     smallest = together.sums.smallest_damping
     stable = flags(together.codes)
     undecided = np.zeros(stable.shape, dtype=bool)  # exact arithmetic has not looked yet

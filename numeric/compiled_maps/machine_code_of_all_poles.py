@@ -32,6 +32,7 @@ from numpy import int64
 from sgdmem.numeric.arithmetic.rounding import INFLATE, UNIT
 from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, on_stack
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, STATE
+from sgdmem.numeric.judges.stability_rule import RESOLVED
 from sgdmem.numeric.poles.crossing_roots import (
     enclose,
     first_mode,
@@ -51,7 +52,6 @@ from sgdmem.numeric.poles.roots_in_floats import find_roots, put_pairs_first
 
 _REFINEMENTS = 3
 _SURE = 1024.0
-_TOLERANCE = 1e-6  # relative error of a noise sum that is told
 
 
 @machine_code(
@@ -218,7 +218,7 @@ def judge_row(
             total, radius = sums[p], sums[16 + p]
             radius += rounding * (abs(total) + radius)
             known = (ok[p] > 0.5) & (sums[48 + p] > 0.5) & (radius < inf)
-            sharp = radius <= _TOLERANCE * total
+            sharp = radius <= RESOLVED * total
             out[16 + p], out[32 + p] = total if known else 0.0, radius if known else 0.0
             out[48 + p] = sums[32 + p] if known else 0.0
             lost = (ok[p] > 0.5) & (sums[64 + p] > 0.5)

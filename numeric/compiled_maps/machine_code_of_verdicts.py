@@ -7,7 +7,13 @@ from functools import lru_cache
 from sgdmem.numeric.arithmetic.rounding import INFLATE, UNIT
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, STATE
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.judges.stability_rule import OTHERWISE, rule_lines
+from sgdmem.numeric.judges.stability_rule import (
+    NOTHING,
+    OTHERWISE,
+    RESOLVED,
+    ROUGHLY_RESOLVED,
+    rule_lines,
+)
 
 # What the names of the rule are here. The state of the kernels is that of the weakest mode, Schur
 # and damping in one, and a pull of 0 is not Schur. Full batches are shares of 0. What is said of
@@ -17,7 +23,7 @@ _NAMES = {"schur": "known", "trace": "trace"}
 _BOUNDS = {("high", "<"): "{} - total > error", ("low", ">="): "total - {} >= error"}
 
 _HEAD = """\
-from math import inf
+from math import inf, nan
 
 from sgdmem.numeric.compilation.kernel_words import machine_code
 
@@ -36,7 +42,7 @@ def finish(rows, shares, stride, start, diverges, sums, stable, summed, noise_su
 """
 # one thread takes points in strides; spread is that of `chunk_loops`
 _CUDA_HEAD = """\
-from math import inf
+from math import inf, nan
 
 from numba import cuda
 
@@ -72,10 +78,12 @@ _BODY = """\
         sure = known == 1.0
         {kept}summed[p] = 1 if sure and total < inf else -1
         if sums > 0:
-            noise_sum[p] = total if sure else inf
+            within = {RESOLVED!r} if flag == 1 else {ROUGHLY_RESOLVED!r}
+            told = total if error <= within * abs(total) + {NOTHING!r} else nan
+            noise_sum[p] = told if sure else inf
             if sums > 1:
                 least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
-                room = 1 - total
+                room = 1 - told
                 margin[p] = (least if least < room else room) if sure else -inf
 """
 
@@ -90,12 +98,19 @@ def finish_source(cuda: bool = False) -> str:
     those of `sgdmem.numeric.compiled_maps.points.Outcomes`, which says what is kept. For ``cuda``
     it takes the number of members first, ``summed`` may be empty, and ``spread`` is there, too,
     which writes out the parameters, and a 0 of those that are left to a later stage.
+    A sum whose bounds decide, but do not tell it (`ROUGHLY_RESOLVED`), is NaN.
     """
     branches = filter(None, rule_lines(_branch))
     lines = "\nel".join([*branches, f"se:\n    flag = {OTHERWISE.flag}"])
     kept = "if summed.size > 0: " if cuda else ""
     constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
-    constants |= {"UNIT": UNIT, "INFLATE": INFLATE}
+    constants |= {
+        "UNIT": UNIT,
+        "INFLATE": INFLATE,
+        "RESOLVED": RESOLVED,
+        "ROUGHLY_RESOLVED": ROUGHLY_RESOLVED,
+        "NOTHING": NOTHING,
+    }
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
     return ((_CUDA_HEAD if cuda else _HEAD) + _BODY).format(**constants, rule=rule, kept=kept)
 

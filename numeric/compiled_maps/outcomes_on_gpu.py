@@ -24,15 +24,25 @@ def tally(members, stable, counts):
     cuda.atomic.add(counts, 1, unstable)
 
 
-def find(members, stable, flag, places, many):
+def find(members, stable, noise_sum, places, many):
     for p in range(cuda.grid(1), members, cuda.gridsize(1)):
-        if stable[p] == flag:
-            places[cuda.atomic.add(many, 0, 1)] = p
+        blurred = noise_sum.size > 0 and noise_sum[p] != noise_sum[p]
+        if stable[p] == -1 or blurred:
+            place = cuda.atomic.add(many, 0, 1)
+            if places.size > 0:
+                places[place] = p
+
+
+def forget(members, places, stable):
+    for k in range(cuda.grid(1), members, cuda.gridsize(1)):
+        stable[places[k]] = -1
 
 
 def put(members, places, some, some_sums, some_margins, stable, noise_sum, margin):
     for k in range(cuda.grid(1), members, cuda.gridsize(1)):
         p = places[k]
+        if some[k] == -1 and stable[p] != -1:
+            continue
         stable[p] = some[k]
         if noise_sum.size > 0:
             noise_sum[p] = some_sums[k]
@@ -87,8 +97,12 @@ class OutcomesOnGpu:
         _, *wholes = self.results
         return [whole[piece] if whole.size else whole for whole in wholes]
 
+    def forget(self, places: Array) -> None:
+        """As of `Outcomes`."""
+        _kernel("forget")(places.size, to_device(places.astype(np.int64)), self.stable)
+
     def put(self, places: Array, some: Outcomes) -> None:
-        """Fill in the outcome at some places."""
+        """As of `Outcomes`."""
         given = (places.astype(np.int64), some.stable, some.noise_sum, some.margin)
         wholes = self.stable, self.noise_sum, self.margin
         _kernel("put")(places.size, *map(to_device, given), *wholes)
@@ -102,14 +116,16 @@ class OutcomesOnGpu:
         return undecided, unstable, len(self) - undecided - unstable
 
     @property
-    def undecided(self) -> Array:
-        """Their places, in order, on this side."""
-        many, *_ = self.counts
-        if many == 0:
-            return np.empty(0, dtype=np.int64)
-        places, found = empty_on_device((many,), np.int64), to_device(np.zeros(1, np.int32))
-        _kernel("find")(len(self), self.stable, -1, places, found)
-        return np.sort(to_host(places))
+    def unsettled(self) -> Array:
+        """As of `Outcomes`, on this side."""
+        found = np.empty(0, dtype=np.int64)
+        for _ in range(2):  # they are counted, then told
+            places, many = empty_on_device(found.shape, np.int64), to_device(np.zeros(1, np.int32))
+            _kernel("find")(len(self), self.stable, self.noise_sum, places, many)
+            if not to_host(many)[0]:
+                break
+            found = to_host(places) if found.size else np.empty(int(to_host(many)[0]), np.int64)
+        return np.sort(found)
 
     def measure(self, flag: int, weights: Array, sizes: Array, strides: Array) -> float:
         """Return the sum of weights of points with a verdict: a product of one for each axis.

@@ -146,7 +146,8 @@ class Outcomes:
     stable : ndarray of int8
         1 stable, 0 not, -1 undecided.
     noise_sum, margin : ndarray
-        As in `phase_diagram`; empty where they are not asked for.
+        As in `phase_diagram`; empty where they are not asked for. NaN where bounds decide, and are
+        not close.
     bounds : ndarray, shape (3, A), or None
         Of the noise sum, the lower and the upper one and an estimate between them, where it is not
         found closely: the noise of samples.
@@ -189,9 +190,24 @@ class Outcomes:
         return int(self.stable.size)
 
     @property
-    def undecided(self) -> Array:
-        """Their places, in order."""
-        return np.flatnonzero(self.stable == -1)
+    def unsettled(self) -> Array:
+        """The places of what is undecided, or decided without its noise sum, in order."""
+        return np.flatnonzero((self.stable == -1) | self._is_blurred)
+
+    @property
+    def _is_blurred(self) -> Any:
+        return np.isnan(self.noise_sum) if self.noise_sum.size else False
+
+    def at(self, which: Array) -> Outcomes:
+        """Return those that are chosen."""
+        return Outcomes(
+            self.stable[which],
+            self.noise_sum[which] if self.noise_sum.size else self.noise_sum,
+            self.margin[which] if self.margin.size else self.margin,
+            self.on_boundary[which],
+            None if self.bounds is None else self.bounds[:, which],
+            None if self.summed is None else self.summed[which],
+        )
 
     @property
     def is_summed(self) -> Array:
@@ -205,8 +221,15 @@ class Outcomes:
         sums = int(self.noise_sum.size > 0) + int(self.margin.size > 0)
         return sums, self.stable, self.summed, self.noise_sum, self.margin
 
+    def forget(self, places: Array) -> None:
+        """Make some places undecided."""
+        self.stable[places] = -1
+
     def put(self, places: Array, some: Outcomes) -> None:
-        """Fill in the outcome at some places."""
+        """Fill in the outcome at some places, but keep verdicts where there is none."""
+        kept = (some.stable == -1) & (self.stable[places] != -1)
+        if kept.any():
+            places, some = places[~kept], some.at(~kept)
         self.stable[places], self.on_boundary[places] = some.stable, some.on_boundary
         if self.noise_sum.size:
             self.noise_sum[places] = some.noise_sum

@@ -9,7 +9,14 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.numeric.judges.stability_rule import REASONS, decide, decide_unphysical
+from sgdmem.numeric.judges.stability_rule import (
+    NOTHING,
+    REASONS,
+    RESOLVED,
+    ROUGHLY_RESOLVED,
+    decide,
+    decide_unphysical,
+)
 from sgdmem.numeric.noise_sums.kinds_of_noise import is_sampled, noise_operator
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, no_pull
@@ -131,6 +138,15 @@ class JointJudge:
     def is_summed(self) -> Array:
         """Whether the radius is known to be finite, or is of the modes that are certain."""
         return np.asarray(~np.isin(self.codes, _UNSUMMED) & (self.sums.schur == 1))
+
+    @property
+    def is_resolved(self) -> Array:
+        """Where the middle of the bounds is as good as the radius, or it is infinite or may be."""
+        sharply = (self.codes == REASONS.index(Reason.STABLE)) | (not self.sharp)
+        within = np.where(sharply, RESOLVED, ROUGHLY_RESOLVED)
+        low, high = self.radius
+        known = ~(low < np.inf) | (high <= low * (1 + within) + NOTHING)
+        return np.asarray(known | ~self.is_summed)
 
     @cached_property
     def noise_sum(self) -> Array:

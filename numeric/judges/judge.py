@@ -136,9 +136,11 @@ class Judge:
     def exact(self) -> ExactFinding | None:
         """What exact arithmetic decides where balls do not, and it takes a moment.
 
-        Of short lists of rational eigenvalues, unless the noise is that of samples.
+        Of short lists of rational eigenvalues, unless the noise is that of samples. Also where
+        balls decide, and do not tell the noise sum closely.
         """
-        if not REASONS[int(self.joint.codes[0])].is_open or self.joint.is_unphysical:
+        joint, is_open = self.joint, REASONS[int(self.joint.codes[0])].is_open
+        if joint.is_unphysical or not (is_open or (joint.sharp and not joint.is_resolved[0])):
             return None
         if not is_exact_in_a_moment(self.original, self.original_spectrum, self.noise):
             return None

@@ -44,6 +44,9 @@ UNPHYSICAL_RULE: tuple[tuple[str, str, float, Reason], ...] = (
     ("proved_low", ">=", 1, Reason.NOISE_SUM),
     ("cautious_high", "<", 1, Reason.STABLE),
 )
+# Relative width of bounds of a radius, or a noise sum, whose middle is told: of what is stable, and
+# of others; what is below the last one is told as it is.
+RESOLVED, ROUGHLY_RESOLVED, NOTHING = 1e-6, 1e-3, 1e-300
 REASONS = tuple(Reason)  # arrays hold their places in this order
 
 _COMPARISONS: Mapping[str, Callable[[Any, float], Any]] = {

@@ -48,6 +48,7 @@ class Verdict(VerdictLimits):
         The radius of the noise operator and bounds on it: U'_Sigma or, with a coupling matrix, the
         spectral radius of diag(s / (1 + tau2 s / B)) T / B. Infinite where a mode is unstable by
         itself (``noiseless``, ``no_pull``, ``mode_noise``) or may be, and where the sum diverges.
+        Wide bounds may still decide; the sum is in their middle then.
         Of a noise that was fitted the sum is that of the fit, and the bounds, estimates too, are
         those within two standard errors and the misfit.
     output_noise_sum : float or None
@@ -226,8 +227,9 @@ class Verdict(VerdictLimits):
             yield what, f"{self.noise_sum:.6g}; {within}; stable below 1"
         elif undecided and low < high:
             yield what, f"between {low:.17g} and {high:.17g}; stable below 1"
-        elif self.noise.samples is not None and low < high * (1 - _WIDE):
-            yield what, f"between {low:.6g} and {high:.6g}, after all passes; stable below 1"
+        elif low < high * (1 - _WIDE):
+            passes = "" if self.noise.samples is None else ", after all passes"
+            yield what, f"between {low:.6g} and {high:.6g}{passes}; stable below 1"
         else:
             yield what, f"{self.noise_sum:.6g}; stable below 1"
         if self.reference_noise_sum is not None:

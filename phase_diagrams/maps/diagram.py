@@ -98,11 +98,13 @@ def phase_diagram(
         variables ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noiseless`` (the
         same without noise), ``noise_sum`` (inf where it is not stable without noise, the noise of
         one mode feeds on itself, or the sum diverges) and ``margin`` (the smaller of 1 - noise_sum
-        and the least 1 + (tau2/B) s; -inf where the noise sum is), and the quantities: ``reason``
-        and ``regime`` as places in their attribute ``flag_meanings``, the others as floats (nan
-        where there is none). Attributes tell the algorithm's matrices, the spectrum, the noise
-        (``noise`` where it is estimated, a coupling matrix or samples), all settings and the
-        versions of what computed it. On samples a point is asked only until it is decided:
+        and the least 1 + (tau2/B) s; -inf where the noise sum is). Noise sums are those of exact
+        arithmetic within a relative 1e-6 where it is stable, 1e-3 elsewhere, and far closer away
+        from edges; where bounds that decide are wider, they and margins are nan. The quantities:
+        ``reason`` and ``regime`` as places in their attribute ``flag_meanings``, the others as
+        floats (nan where there is none). Attributes tell the algorithm's matrices, the spectrum,
+        the noise (``noise`` where it is estimated, a coupling matrix or samples), all settings and
+        the versions of what computed it. On samples a point is asked only until it is decided:
         ``noise_sum_low`` and ``noise_sum_high`` are proved bounds of the noise radius,
         ``noise_sum_estimate`` is between them and smooth, for pictures (not proved, and not
         estimated where the diagonal part of the noise alone is beyond 2), and ``noise_sum`` and

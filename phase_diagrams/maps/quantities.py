@@ -162,11 +162,12 @@ def _of_one_sample(judged: JudgedMap, points: Points) -> Array:
     """Return critical batch sizes at points of which no axis is the batch size."""
     judge = replace(judged.judge, batch_size=1)
     if judge.problem.noise.tau2 == 0 and "tau2" not in points.axes:
-        return judge.judge(points).noise_sum  # it is the noise sum of batches of one
-    stable = judge.noiseless(points).stable
-    found = np.where(stable == 0, math.inf, math.nan)
-    places = np.flatnonzero(stable == 1)
-    found[places] = judge.critical_batch_sizes(points, places)
+        found = judge.judge(points).noise_sum  # it is the noise sum of batches of one
+    else:
+        stable = judge.noiseless(points).stable
+        found = np.where(stable == 0, math.inf, math.nan)
+        places = np.flatnonzero(stable == 1)
+        found[places] = judge.critical_batch_sizes(points, places)
     for place in np.flatnonzero(np.isnan(found)).tolist():
         found[place] = judge.verdict(points, place).critical_batch_size
     return found

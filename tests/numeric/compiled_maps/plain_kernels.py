@@ -26,8 +26,8 @@ def tree_of(source: str) -> ast.Module:
 
 def function_of(tree: ast.Module, name: str) -> Kernel:
     """Return a function of a generated module, in Python and NumPy's numbers."""
-    known: dict[str, Any] = {"copysign": np.copysign, "inf": math.inf, "int64": np.int64,
-                             "on_stack": on_stack, "lanes": lanes}  # fmt: skip
+    known: dict[str, Any] = {"copysign": np.copysign, "inf": math.inf, "nan": math.nan,
+                             "int64": np.int64, "on_stack": on_stack, "lanes": lanes}  # fmt: skip
     exec(compile(tree, "generated", "exec"), known)
     found: Kernel = known[name]
 

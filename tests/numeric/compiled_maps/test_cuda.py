@@ -108,7 +108,7 @@ def on_both(*question: Any, **parts: Any) -> list[Any]:
     def noted(*given: Any) -> None:
         judge(*given)
         judged.append(len(given[-2]))
-        assert given[-2].undecided.size <= 3  # at edges: what is left others would judge
+        assert given[-2].unsettled.size <= 3  # at edges: what is left others would judge
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_judge, "judge_on_gpu", noted)
@@ -390,9 +390,10 @@ def test_what_is_beside_the_judge_fits_into_registers(fits: Callable[..., None])
     fits(source, "finish", ["int64", MATRIX, *shares, *results], 0)
     asked = {
         "tally": [integers],
-        "find": ["int64", integers, PLACES],
+        "find": [VECTOR, integers, PLACES],
         "measure": ["int64", MATRIX, integers, integers, VECTOR],
     }
     for name, types in asked.items():
         fits(KERNELS, name, ["int64", FLAGS, *types], 0)
+    fits(KERNELS, "forget", ["int64", integers, FLAGS], 0)
     fits(KERNELS, "put", ["int64", integers, *[FLAGS, VECTOR, VECTOR] * 2], 0)
