@@ -67,12 +67,15 @@ def positive_intervals(
         points, values = np.append(closer, points), np.append(value(closer), values)
     points, values = _with_extrema(value, points, values, _golden if costly else _sectioned)
     positive = values > 0
+    known = dict(zip(points.tolist(), values.tolist(), strict=True))
+
+    def one(point: float) -> float:
+        found = known[point] if point in known else float(value(np.array([point]))[0])
+        return max(found, -1.0)  # it may be -inf
 
     def end(low: float, high: float, at_low: bool) -> float:
         if costly:
-            return smooth_root(  # of a function that may be -inf
-                lambda point: max(float(value(np.array([point]))[0]), -1.0), low, high, _ROOT
-            )
+            return smooth_root(one, low, high, _ROOT)
         return multisect(lambda points: (value(points) > 0) == at_low, low, high)[not at_low]
 
     marks = [positive[0], *positive, positive[-1]]

@@ -29,11 +29,11 @@ ROUNDED = 1e-6  # relative, of lower bounds in plain floats
 _BLOCK = 2**22  # entries of an array that is held in memory at once
 _CERTAIN = 0.25  # largest relative error of products
 _FEW = 12  # passes over the data for a point of a map
-_ERROR, _PART = 1e-11, 1e-3  # of the radius in a search, and a part of its distance to 1
+_ERROR, _PART = 1e-10, 5e-2  # of the radius in a search, and a part of its distance to 1
 _SURE = 0.1  # distance from 1 of a radius that ends nothing
 _MOST_ERROR = 0.1  # relative, of a radius far below 1 too
 _NEAR = 1e-3  # distance from 1 of a radius that short floats do not tell well enough
-_FAR_BELOW = 0.1  # radius that a search need not know
+_FAR_BELOW, _FAR_ABOVE = 0.1, 2.0  # radii that a search need not know
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 
 
@@ -155,10 +155,13 @@ class SampledOperator(NoiseOperator):
         """Return the radius in plain floats where bounds leave open whether it is far below 1.
 
         The forms of shape (A, 1), or (1, 1), are asked at the eigenvalues times ``scales``.
-        Elsewhere it is the lower bound.
+        Elsewhere it is the lower bound, or above 1 as many times that as where it is largest below:
+        a function that jumped there would seem to turn.
         """
         found = np.array(low)
-        for index in np.flatnonzero((low < 1) & ~(high <= _FAR_BELOW)).tolist():
+        asked = np.flatnonzero((low < 1) & ~(high <= _FAR_BELOW))
+        asked = asked[np.argsort(-low[asked])]  # what is found near 1 tells of the others
+        for index in asked.tolist():
             one, lam = single(form, index), float(scales[index]) * self.spectrum.eigenvalues
             products = quick_pairs(one, lam)
             if not are_floats(products):
@@ -166,6 +169,10 @@ class SampledOperator(NoiseOperator):
                 continue
             radius, _ = self.quick_radius(one, lam, products, float(low[index]))
             found[index] = max(low[index], radius)  # both are lower bounds
+        if asked.size:
+            last = asked[0]
+            if 0 < low[last] <= found[last] < math.inf:
+                found[low >= 1] *= found[last] / low[last]
         return found
 
     def quick_radius(
@@ -208,7 +215,7 @@ class SampledOperator(NoiseOperator):
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""
         radius = self._share * ritz.value
         return ritz.error <= _MOST_ERROR and (
-            ritz.error * radius <= max(_ERROR, _PART * abs(radius - 1))
+            radius >= _FAR_ABOVE or ritz.error * radius <= max(_ERROR, _PART * abs(radius - 1))
         )
 
     def leading_matrix(self, form: ModeForm) -> Array:

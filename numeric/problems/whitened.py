@@ -222,7 +222,7 @@ def _turn(columns: Array, turn: Array) -> None:
     size = len(turn)
     step = -(-size // _PARTS) if size > _NARROW else size
     moves = turn - np.eye(size)
-    is_near = size > _NARROW and float(np.linalg.norm(moves)) <= _NEAR
+    is_near = float(np.linalg.norm(moves)) <= _NEAR
     short_moves = moves.astype(np.float32)
     for rows in blocks(*columns.shape):
         some = columns[rows]

@@ -28,8 +28,7 @@ def diagonal_radius(samples: Samples, diagonal: Array) -> Array:
         for _ in range(_POWERS):
             images = roots * ((roots * vectors) @ coupling)
             vectors = images / np.sqrt(np.einsum("ai,ai->a", images, images))[:, None]
-            if not np.isfinite(vectors).all():
-                vectors = np.where(np.isfinite(vectors), vectors, 0.0)
+        vectors[~np.isfinite(vectors)] = 0
     images = roots * ((roots * vectors) @ coupling)
     error = samples.rounding * (roots * vectors * roots * vectors).sum(axis=1)
     found = (vectors * images).sum(axis=1) * (1 - _ROUNDING) - error

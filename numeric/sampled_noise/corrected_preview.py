@@ -19,6 +19,7 @@ from sgdmem.numeric.problems.images import SHORT, Known, Preview
 
 _LATEST = 7  # matrices of V, beside the first
 _DEPENDENT = 1e-12  # of the inner products: directions that are combinations of others
+_FEWEST = 4  # steps that are always made
 _NOTHING = 1e-6  # part of an image that is left outside of the space: rounding of short floats
 
 
@@ -90,11 +91,12 @@ class CorrectedPreview:
             image -= again @ vectors[: k + 1]
             T[1:k, k] = T[k, 1:k] = (inner + again)[1:k]
             T[k, k] = inner[k] + again[k]
-            values, parts = np.linalg.eigh(T[: k + 1, : k + 1])
             left = float(np.linalg.norm(image))
-            residual = left * abs(float(parts[-1, -1]))
-            if k == most or not left > _NOTHING * before or residual <= wanted * values[-1]:
-                break
+            last = k == most or not left > _NOTHING * before
+            if last or k >= _FEWEST:
+                values, parts = np.linalg.eigh(T[: k + 1, : k + 1])
+                if last or left * abs(float(parts[-1, -1])) <= wanted * values[-1]:
+                    break
             vectors[k + 1] = image / SHORT(left)
         share = parts[:, -1]
         correction = (share[1:].astype(SHORT) @ vectors[1 : k + 1]).reshape(x.shape)

@@ -44,7 +44,7 @@ _FINEST, _USEFUL = (
 )  # residuals, and part of the last one, above which previews are no use
 _USUAL, _FINE = 3, 1e-6  # passes that a question takes, and residual at the end
 _COARSE, _LOOKS = 2e-4, 4  # residual down to which passes in short floats look, so many at most
-_GAIN = 1e-4  # part of the residual to which a preview is followed: no pass gains more
+_GAIN = 1e-3  # part of the residual to which a preview is followed: no pass gains more
 _TOGETHER = 2**21  # entries of matrices that are copied at once
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
 _LARGE = 256  # modes, from which a routine of LAPACK takes half as long as an inverse

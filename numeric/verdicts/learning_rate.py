@@ -251,14 +251,24 @@ def _search(margin: Callable[[Array], Array], low: float, high: float) -> list[I
 def _multiplies_gradient(build: Callable[[Any], Algorithm], values: Sequence[Any]) -> bool:
     """Whether the parameter is a factor of Q and does not enter P, exactly, at some values."""
     try:
-        unit, *others = (rational_algorithm(build(v)).polynomials for v in (1, *values))
+        unit, *others = (rational_algorithm(build(v)) for v in (1, *values))
+        pairs = zip(values, others, strict=True)
+        return all(_is_multiple(other, unit, Fraction(value)) for value, other in pairs)
     except InputError:
         return False
-    return all(
-        other.P == unit.P
-        and tuple(Fraction(value) * q for q in unit.Q) == other.Q
-        and other.Q_output == tuple(Fraction(value) * q for q in unit.Q_output)
-        for value, other in zip(values, others, strict=True)
+
+
+def _is_multiple(other: Algorithm, unit: Algorithm, factor: Fraction) -> bool:
+    """Whether Q is that of the unit times a factor, and P the same: entries mostly tell at once."""
+    kept = (other.b, other.D, other.a, other.shrink) == (unit.b, unit.D, unit.a, unit.shrink)
+    driven = zip((other.alpha, *other.c), (unit.alpha, *unit.c), strict=False)
+    if kept and all(Fraction(x) == factor * Fraction(y) for x, y in driven):
+        return True
+    found, one = other.polynomials, unit.polynomials
+    return (
+        found.P == one.P
+        and tuple(factor * q for q in one.Q) == found.Q
+        and found.Q_output == tuple(factor * q for q in one.Q_output)
     )
 
 
