@@ -206,12 +206,13 @@ def explore(
         as_problem,
         require_no_weight_decay,
     )
-    from sgdmem.phase_diagrams.systems.live_systems import live_system
 
     ranges = {} if ranges is None else ranges
     if system is not None:
         if problem is not None:
             raise InputError("problem is chosen by the system: give one of them")
+        from sgdmem.phase_diagrams.systems.live_systems import live_system
+
         return _of_system(live_system(system), methods, batch_size, ranges, derivations)
     batch_size = _BATCH_SIZE if batch_size is None else batch_size
     given = Problem.power_law(USUAL_EXPONENT) if problem is None else as_problem(problem)

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy
 
+from sgdmem.symbolic.expressions.factoring import factored
 from sgdmem.symbolic.expressions.grouping import grouped
 from sgdmem.symbolic.expressions.products import is_negative, split, times
 
@@ -39,36 +40,29 @@ class Tidier:
     def _tidy(self, expression: Any) -> Any:
         if expression.is_Number or expression.is_Symbol:
             return expression
-        top, bottom = map(self._factored, sympy.fraction(sympy.cancel(expression)))
-        found = times(top[0] / bottom[0], top[1], 1 / bottom[1])
-        return spread(found) if any(found.has(x) for x in self._symbols[:-1]) else found
-
-    def _factored(self, polynomial: Any) -> tuple[Any, Any]:
-        """Return a number and a product whose factors are positive at the stable point."""
-        if polynomial.is_Number:
-            return polynomial, sympy.Integer(1)
-        number, factors = sympy.factor_list(polynomial)
-        product = []
+        number, factors = factored(expression)
+        above: list[Any] = []
+        below: list[Any] = []
         for factor, power in factors:
-            if self._is_negative(factor):
-                factor, number = -factor, number * (-1) ** power
-            if self._begins_with_minus(factor):
-                factor, number = -factor, number * (-1) ** power
-            product.append(self._collected(factor) ** power)
-        return number, sympy.Mul(*product)
+            for turns in (self._is_negative, self._begins_with_minus):
+                if turns(factor):  # factors are positive at the stable point
+                    factor, number = -factor, number * (-1) ** abs(power)
+            side = above if power > 0 else below
+            side.append(self._collected(factor) ** abs(power))
+        found = times(number, sympy.Mul(*above), 1 / sympy.Mul(*below))
+        return spread(found) if any(found.has(x) for x in self._symbols[:-1]) else found
 
     def _begins_with_minus(self, factor: Any) -> bool:
         """Whether a sum would be written with minus signs first, and there is a better way."""
         terms, last = sympy.Add.make_args(factor), self._symbols[-1:]
         if len(terms) > 2 and factor.has(*last) and not factor.has(*self._symbols[:-1]):
-            lowest = sympy.expand(factor).coeff(*last, 0)
+            lowest = factor.coeff(*last, 0)
             terms = sympy.Add.make_args(lowest) if lowest != 0 else terms
             return len(terms) > 1 and all(map(is_negative, terms))
         return all(map(is_negative, terms))
 
     def _collected(self, factor: Any) -> Any:
         """Return a sum in powers of a symbol."""
-        factor = sympy.expand(factor)
         symbol = next((x for x in self._symbols if factor.has(x)), None)
         if not factor.is_Add or factor.free_symbols == {symbol}:
             return factor

@@ -6,16 +6,14 @@ recursion of `sgdmem.symbolic.algebra.routh`, recorded, and runs once for each e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from math import prod
-from typing import Any
 
 from sgdmem.symbolic.algebra.rational_functions import Parameters
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
-from sgdmem.symbolic.algebra.scalars import Element, Scalar, fraction_of, is_symbolic
+from sgdmem.symbolic.algebra.scalars import Element, Scalar, is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.expressions.factoring import rational_value
 from sgdmem.symbolic.programs.program import Program, trace
 from sgdmem.symbolic.programs.rational_program import rational_program
 
@@ -172,20 +170,5 @@ def expression_program(values: Sequence[Scalar], parameters: Sequence[str]) -> P
 
         symbols = (Symbol(name, real=True) for name in parameters)
         known = dict(zip(symbols, Parameters(parameters).variables, strict=True))
-        values = [_evaluate(x, known) if is_symbolic(x) else x for x in values]
+        values = [rational_value(x, known) if is_symbolic(x) else x for x in values]
     return rational_program(values, parameters)
-
-
-def _evaluate(expression: Any, known: Mapping[Any, Element]) -> Element:
-    """Return the value of a rational expression."""
-    if expression in known:
-        return known[expression]
-    if expression.is_Rational:
-        return fraction_of(expression)
-    if expression.is_Add:
-        return sum(_evaluate(term, known) for term in expression.args)
-    if expression.is_Mul:
-        return prod(_evaluate(factor, known) for factor in expression.args)
-    if expression.is_Pow and expression.exp.is_Integer:
-        return _evaluate(expression.base, known) ** int(expression.exp)
-    raise InputError(f"{expression} is not a rational function of the parameters")

@@ -12,8 +12,10 @@ No root is computed. With :math:`x=(1+z)/(1-z)` the two are :math:`E=(1+z)\hat D
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
-from sgdmem.symbolic.algebra.scalars import flint_polynomial
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.symbolic.algebra.scalars import flint_polynomial, fraction_of
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.stability.hidden_modes import keeps_a_hidden_mode
@@ -60,17 +62,25 @@ def interlacing_edge(algorithm: Algorithm) -> Fraction | None:
         raise InputError("interlacing_edge needs an algorithm with rational entries")
     if algorithm.shrink != 0:
         return None
-    form = algorithm.half_plane_form
+    edge, shares = edge_of_form(algorithm.half_plane_form)
+    if edge is None or (shares and keeps_a_hidden_mode(algorithm)):
+        return None
+    return fraction_of(edge)
+
+
+def edge_of_form(form: HalfPlaneForm) -> tuple[Any, bool]:
+    """Return the edge of a half-plane form in numbers, or None, and whether a factor cancels.
+
+    Of a method that does not shrink w. What cancels is not looked at.
+    """
     twice_D, minus_Q = form.fixed, [-q for q in form.Q]
     if not (twice_D[0] > 0 and minus_Q[0] > 0):
-        return None
+        return None, False
     even = flint_polynomial([1, 1]) * flint_polynomial(reversed(twice_D))
     odd = flint_polynomial(reversed(minus_Q))
     shared = even.gcd(odd)
     even, odd = even // shared, odd // shared
     alternating = [x for pair in zip(even, (*odd, None), strict=True) for x in pair][-2::-1]
     if not is_hurwitz(alternating):
-        return None
-    if len(shared) > 1 and keeps_a_hidden_mode(algorithm):
-        return None
-    return Fraction(twice_D[0] / minus_Q[0])
+        return None, False
+    return twice_D[0] / minus_Q[0], len(shared) > 1

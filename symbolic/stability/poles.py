@@ -114,8 +114,15 @@ def noiseless_intervals(
         _, P, Q, _ = algorithm.polynomials
         P = add(P, [-weight_decay * q for q in Q])
         return list(intervals_of_form(P, Q, algorithm.half_plane_form.decayed(weight_decay)))
-    unit, scale = gradient_unit(algorithm.polynomials)
-    found = intervals_of_form(unit.P, unit.Q, half_plane_form(unit, algorithm.shrink))
+    return intervals_by_roots(algorithm.polynomials, algorithm.shrink)
+
+
+def intervals_by_roots(
+    polynomials: TransferPolynomials, shrink: Any
+) -> list[tuple[Enclosure, Enclosure]]:
+    """Return the `noiseless_intervals` from where a root of P - lambda Q is on the circle."""
+    unit, scale = gradient_unit(polynomials)
+    found = intervals_of_form(unit.P, unit.Q, half_plane_form(unit, shrink))
     return [((a / scale, b / scale), (c / scale, d / scale)) for (a, b), (c, d) in found]
 
 

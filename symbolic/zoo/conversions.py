@@ -138,6 +138,8 @@ def _solutions(
     for found, target in systems:
         equations = [expand(to_sympy(x) - to_sympy(y)) for x, y in zip(found, target, strict=True)]
         equations = [equation for equation in equations if equation != 0]
+        if any(equation.free_symbols.isdisjoint(unknowns) for equation in equations):
+            continue  # it holds for no value of them
         if not equations:
             yield {}
         elif unknowns:

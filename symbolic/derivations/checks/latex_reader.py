@@ -24,6 +24,7 @@ from sgdmem.symbolic.derivations.checks.mixed_arithmetic import (
     raised,
     unwrapped,
 )
+from sgdmem.symbolic.derivations.statements.exact_values import as_float
 
 _FURTHEST = 4000  # steps, by which an integral has converged
 _STEP = 0.25  # of the trapezoidal rule, which is exponentially accurate on the whole line
@@ -270,6 +271,11 @@ class _Reader:
         inside, variable = self.tokens[:end], self.tokens[end + 1]
         del self.tokens[: end + 2]
         letters = {token: self.letters[token] for token in inside if token in self.letters}
+        with workdps(DIGITS):  # once, not at each node
+            letters = {
+                token: as_float(value) if isinstance(value, fmpq) else value
+                for token, value in letters.items()
+            }
 
         def integrand(y: Any) -> Any:
             # powers at both ends decay exponentially in the logarithm

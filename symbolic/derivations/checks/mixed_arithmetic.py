@@ -35,16 +35,20 @@ def multiplied(left: Any, right: Any) -> Any:
 
 
 def _combined(left: Any, right: Any, operation: Callable[[Any, Any], Any]) -> Any:
-    with workdps(DIGITS):
-        if isinstance(left, mp.mpf) or isinstance(right, mp.mpf):
-            left, right = as_float(left), as_float(right)
-        return operation(left, right)
+    if isinstance(left, mp.mpf) or isinstance(right, mp.mpf):
+        with workdps(DIGITS):
+            return operation(as_float(left), as_float(right))
+    return operation(left, right)
 
 
 def inverted(value: Any) -> Any:
     """Return the inverse of a number or a matrix."""
+    if isinstance(value, fmpq_mat):
+        return value.inv()
+    if not isinstance(value, mp.mpf):
+        return 1 / value
     with workdps(DIGITS):
-        return value.inv() if isinstance(value, fmpq_mat) else 1 / value
+        return 1 / value
 
 
 def raised(value: Any, exponent: Any) -> Any:

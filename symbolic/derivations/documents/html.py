@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from contextlib import suppress
+from functools import lru_cache
 from xml.etree.ElementTree import tostring
 from xml.sax.saxutils import unescape
 
@@ -130,6 +131,7 @@ def _text(words: str) -> str:
     )
 
 
+@lru_cache(maxsize=1024)  # letters are in many sentences
 def mathml(source: str, display: str) -> str:
     """Return LaTeX as a ``math`` element, "inline" or as a "block".
 

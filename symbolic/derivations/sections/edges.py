@@ -12,7 +12,7 @@ from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.exact_values import Point, Undefined
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
-from sgdmem.symbolic.derivations.statements.subject import Subject, is_stable_up_to
+from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 
@@ -66,7 +66,9 @@ def _largest(subject: Subject, pole: Any) -> Conditions:
     largest = subject.largest
 
     def stable(point: Point) -> bool:
-        return is_stable_up_to(_usual(subject, point), point[largest])
+        if not _is_usual(subject.member(point)):
+            raise Undefined
+        return subject.is_stable_up_to(point, point[largest])
 
     where = (
         r"Where $D$ is strictly stable and $\alpha_{\mathrm{eff}} > 0$"

@@ -16,10 +16,10 @@ from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.exact_values import Point
 from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject
 from sgdmem.symbolic.derivations.statements.statement import Remark
-from sgdmem.symbolic.derivations.statements.subject import Subject, is_stable_up_to
+from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.expressions.products import is_negative
 from sgdmem.symbolic.expressions.tidying import sign_taken_in
-from sgdmem.symbolic.stability.schur import conditions, uniform_conditions
+from sgdmem.symbolic.stability.schur import conditions
 
 _SEGMENTS = 40, 40, 20, 10  # by memory: ways across the border that are followed
 _WRITTEN_OUT = 2  # memory to which conditions are written out
@@ -53,7 +53,7 @@ def noiseless_conditions(subject: Subject) -> Conditions | Remark:
 
 def _up_to_the_largest(subject: Subject) -> Conditions | None:
     largest = subject.largest
-    found = uniform_conditions(subject.algorithm, largest)
+    found = subject.uniform_conditions
     nowhere = sympy.false in found or subject.near(largest) is None
     if nowhere or (subject.shrinks and not subject.descends):
         return None
@@ -82,7 +82,7 @@ def _polynomial(value: Any) -> Any:
 
 
 def _stable_up_to(subject: Subject) -> Callable[[Point], bool]:
-    return lambda point: is_stable_up_to(subject.judged.member(point), point[subject.largest])
+    return lambda point: subject.judged.is_stable_up_to(point, point[subject.largest])
 
 
 def _at_an_eigenvalue(subject: Subject) -> tuple[Conditions, bool]:

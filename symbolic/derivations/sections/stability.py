@@ -14,9 +14,9 @@ from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.exact_values import Point
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
-from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject, is_stable_up_to
+from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.typesetting.writer import raised
-from sgdmem.symbolic.stability.schur import conditions, uniform_conditions
+from sgdmem.symbolic.stability.schur import conditions
 
 
 def stability(subject: Subject) -> Iterator[Statement]:
@@ -144,13 +144,13 @@ def _reduced(subject: Subject) -> Conditions:
 def _uniform(subject: Subject) -> Conditions | Remark:
     """Return the conditions for all eigenvalues up to a largest one."""
     letter, largest = subject.writer.line(subject.letters.eigenvalue), subject.largest
-    found = uniform_conditions(subject.algorithm, largest)
+    found = subject.uniform_conditions
     if sympy.false in found:
         return Remark(rf"They do not hold on any interval $0 < {letter} \le {letter}_{{\max}}$.")
     inequalities = [_sorted(subject, relation, largest) for relation in found]
 
     def holds(point: Point) -> bool:
-        return is_stable_up_to(subject.member(point), point[largest])
+        return subject.is_stable_up_to(point, point[largest])
 
     near = None if subject.shrinks and not subject.descends else subject.near(largest)
     but = "" if subject.shrinks else f" but for a factor ${letter}$"

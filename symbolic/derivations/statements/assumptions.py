@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import sympy
-from flint import fmpq
+from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
+from sgdmem.symbolic.algebra.rational_functions import RationalFunction
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.expressions.factoring import as_rational, factored
 
 _ENDS = (1, 2)  # where shares and dampings end; elsewhere a range ends where nobody looks further
 _UNKNOWN = Range(-2, 2, 0.5)  # of a parameter of which nothing is known
@@ -105,44 +108,61 @@ def follows(value: Any, intervals: Intervals, strict: bool = True) -> bool:
     (False, True)
     """
     value = sympy.sympify(value)
-    means: dict[Any, Any] = {}
-    least: list[list[frozenset[Any]]] = []  # weights of which some choice is not all zero
-    weights: list[Any] = []
-    for symbol in sorted(value.free_symbols, key=str):
-        interval = intervals.get(symbol)
-        if symbol.is_positive and interval is None:
-            interval = Interval(0, low_open=True)
-        if interval is None or interval == Interval():
-            return False
-        up, down = sympy.Dummy("up"), sympy.Dummy("down")
-        if interval.high is None or interval.low is None:
-            weight, opened = (
-                (up, interval.low_open) if interval.high is None else (down, interval.high_open)
-            )
-            means[symbol] = interval.low + up if interval.high is None else interval.high - down
-            weights.append(weight)
-            least.append([frozenset([weight] if opened else [])])
-            continue
-        means[symbol] = (interval.low * down + interval.high * up) / (up + down)
-        weights += [up, down]
-        always = [
-            w for w, opened in ((up, interval.low_open), (down, interval.high_open)) if opened
-        ]
-        ends = [frozenset(always)] if always else [frozenset([up]), frozenset([down])]
-        least.append(ends)
-    top = sympy.numer(sympy.together(value.xreplace(means)))
-    if not weights:
-        return bool(top > 0 if strict else top >= 0)
-    terms = sympy.Poly(sympy.expand(top), *weights).terms()
-    if any(not factor >= 0 for _, factor in terms):
+    ranges = [_range_of(symbol, intervals) for symbol in value.free_symbols]
+    if None in ranges:
         return False
-    supports = [
-        frozenset(w for w, power in zip(weights, powers, strict=True) if power)
-        for powers, factor in terms
-        if factor > 0
-    ]
+    try:
+        polynomial, symbols = as_rational(value)
+    except InputError:  # with numbers that are not rational
+        return False
+    if not isinstance(polynomial, RationalFunction):
+        return bool(polynomial > 0 if strict else polynomial >= 0)
+    least: list[list[frozenset[int]]] = []  # weights of which some choice is not all zero
+    context = fmpq_mpoly_ctx.get([f"w{k}" for k in range(2 * len(symbols))], Ordering.lex)
+    weights, one = context.gens(), context.constant(1)
+    means: list[tuple[Any, Any]] = []  # numerators and denominators
+    for place, symbol in enumerate(symbols):
+        interval = _range_of(symbol, intervals)
+        assert interval is not None
+        ups = 2 * place, 2 * place + 1
+        up, down = (weights[k] for k in ups)
+        are_open = interval.low_open, interval.high_open
+        opened = [k for k, is_open in zip(ups, are_open, strict=True) if is_open]
+        low, high = interval.low, interval.high
+        ends = [frozenset(opened)]
+        if low is not None and high is not None:
+            means.append((low * down + high * up, up + down))
+            ends = ends if opened else [frozenset([k]) for k in ups]
+        elif low is not None:
+            means.append((low + up, one))
+        elif high is not None:
+            means.append((high - down, one))
+        least.append(ends)
+    terms = _at_means(polynomial.above, means, context.constant(0)).to_dict().items()
+    if any(factor < 0 for _, factor in terms):
+        return False
+    supports = [frozenset(k for k, power in enumerate(powers) if power) for powers, _ in terms]
     corners = (frozenset().union(*chosen) for chosen in product(*least))
     return not strict or all(any(s <= corner for s in supports) for corner in corners)
+
+
+def _range_of(symbol: Any, intervals: Intervals) -> Interval | None:
+    """Return the interval of a symbol, or None if it may be any number."""
+    interval = intervals.get(symbol)
+    if symbol.is_positive and interval is None:
+        return Interval(0, low_open=True)
+    return None if interval == Interval() else interval
+
+
+def _at_means(polynomial: Any, means: Sequence[tuple[Any, Any]], total: Any) -> Any:
+    """Add to a total what a polynomial is at quotients, times their denominators."""
+    degrees = polynomial.degrees()
+    for powers, number in polynomial.to_dict().items():
+        term = number
+        for (above, below), power, degree in zip(means, powers, degrees, strict=True):
+            term = term * above ** int(power) * below ** int(degree - power)
+        total = total + term
+    return total
 
 
 def minimal(bounds: Iterable[tuple[Any, bool]], intervals: Intervals) -> list[tuple[Any, bool]]:
@@ -209,7 +229,7 @@ def unproved(
 
 def _reduced(value: Any, strict: bool, intervals: Intervals) -> tuple[Any, bool]:
     """Return a bound without factors that are positive in the intervals."""
-    number, factors = sympy.factor_list(sympy.expand(value))
+    number, factors = factored(value)
     sign, left = (1 if number > 0 else -1), []
     for factor, power in factors:
         if follows(factor, intervals):

@@ -174,9 +174,13 @@ class Conditions:
         others = [x for x in self.inequalities if x is not relation]
         for _ in range(_TRIED_ENDS):
             start = self._assumed(likely_point(free, self.near, rng))
+            try:
+                first = _gap(names, relation, start)
+            except Undefined:
+                continue
             for symbol in sorted(free, key=lambda s: (s.name, s.sort_key())):
                 try:
-                    point = self._at_the_end(names, relation, start, symbol)
+                    point = self._at_the_end(names, relation, start, first, symbol)
                     if point is None or not all(self._true(names, x, point) for x in others):
                         continue
                     self._compare(names, {s: point[s] for s in start})
@@ -184,19 +188,20 @@ class Conditions:
                     continue
                 return
 
-    def _at_the_end(self, names: Names, relation: Any, start: Point, symbol: Any) -> Point | None:
-        """Return the start with a symbol moved to where two sides are equal, if that is allowed."""
+    def _at_the_end(
+        self, names: Names, relation: Any, start: Point, first: Any, symbol: Any
+    ) -> Point | None:
+        """Return the start with a symbol moved to where two sides are equal, if that is allowed.
 
-        def gap(value: Any) -> Any:
-            point = {**start, symbol: value}
-            left, right = (names.evaluate(side, point) for side in relation.args)
-            return left - right
-
-        values = [gap(start[symbol] * k) for k in (fmpq(1), fmpq(2), fmpq(3))]
-        slope = values[1] - values[0]
-        if slope == 0 or values[2] - values[1] != slope:
+        The sides differ by ``first`` at the start.
+        """
+        second = _gap(names, relation, {**start, symbol: 2 * start[symbol]})
+        slope = second - first
+        if slope == 0:
             return None
-        end = start[symbol] * (1 - values[0] / slope)
+        if _gap(names, relation, {**start, symbol: 3 * start[symbol]}) - second != slope:
+            return None
+        end = start[symbol] * (1 - first / slope)
         if symbol.is_positive and end <= 0:
             return None
         interval = self.intervals.get(symbol)
@@ -242,6 +247,12 @@ class Conditions:
     def _true(names: Names, relation: Any, point: dict[Any, Any]) -> bool:
         left, right = (names.evaluate(side, point) for side in relation.args)
         return bool(_COMPARISONS[relation.rel_op](left, right))
+
+
+def _gap(names: Names, relation: Any, point: Point) -> Any:
+    """Return by how much the sides of a relation differ."""
+    left, right = (names.evaluate(side, dict(point)) for side in relation.args)
+    return left - right
 
 
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}

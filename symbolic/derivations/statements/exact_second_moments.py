@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from flint import fmpq, fmpq_mat
@@ -10,15 +11,18 @@ from flint import fmpq, fmpq_mat
 from sgdmem.symbolic.algebra.routh import to_half_plane
 
 
+@cache
 def _pairs(size: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(size) for j in range(i, size)]
 
 
 def _congruence(S: Any) -> Any:
     """Return the matrix of M -> S M S^T on the upper triangles of symmetric matrices."""
-    pairs = _pairs(S.nrows())
+    pairs, rows = _pairs(S.nrows()), S.tolist()  # whose entries are found faster
     entries = [
-        S[k, i] * S[m, j] + (S[k, j] * S[m, i] if i < j else 0) for k, m in pairs for i, j in pairs
+        rows[k][i] * rows[m][j] + (rows[k][j] * rows[m][i] if i < j else 0)
+        for k, m in pairs
+        for i, j in pairs
     ]
     return fmpq_mat(len(pairs), len(pairs), entries)
 

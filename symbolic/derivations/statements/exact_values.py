@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -105,7 +106,7 @@ class Names:
         try:
             if callable(value) and not isinstance(value, sympy.Basic):
                 return value(point)
-            for symbol in getattr(value, "free_symbols", ()):
+            for symbol in _free_symbols(value):
                 if symbol not in point:
                     if symbol not in self._meanings:
                         raise KeyError(f"{symbol} has neither a value nor a meaning")
@@ -115,6 +116,12 @@ class Names:
             return number_at(sympy.sympify(value), point)
         except ZeroDivisionError:
             raise Undefined from None
+
+
+@lru_cache(maxsize=1024)
+def _free_symbols(value: Value) -> frozenset[Any]:
+    """Return the symbols of an expression, which SymPy looks for anew each time."""
+    return frozenset(getattr(value, "free_symbols", ()))
 
 
 def number_at(expression: Any, point: Mapping[Any, Any]) -> Any:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, TypeAlias
 
 import sympy
 from flint import fmpq, fmpq_poly
 
-from sgdmem.symbolic.algebra.scalars import fraction_of, to_sympy
+from sgdmem.symbolic.algebra.polynomials import TransferPolynomials, transfer_polynomials
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_form
+from sgdmem.symbolic.algebra.scalars import flint_rational, fraction_of, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import known_parameter
@@ -26,11 +29,14 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
 from sgdmem.symbolic.derivations.typesetting.notation import Letters
 from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer
 from sgdmem.symbolic.expressions.tidying import Tidier
-from sgdmem.symbolic.stability.poles import noiseless_intervals
-from sgdmem.symbolic.stability.schur import is_schur
+from sgdmem.symbolic.stability.interlacing import edge_of_form
+from sgdmem.symbolic.stability.poles import intervals_by_roots, noiseless_intervals
+from sgdmem.symbolic.stability.schur import is_schur_form
 
 _FAR = 10**9  # from where eigenvalues are stable, for the distance to be worth no more
 _TRIED, _USUAL = 300, 100  # points for a stable one, and how many of them of usual sizes
+_Key: TypeAlias = tuple[int, ...]
+_KEPT = 64  # points of which the numbers are kept
 _SHORT_DENOMINATOR = 10**6  # what is computed with a short number is short too
 
 
@@ -147,17 +153,68 @@ class MethodAtPoints:
 
     def matrices_at(self, point: Point) -> tuple[Any, Any, Any]:
         """Return S_0, v and r at a point."""
-        start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
-        return start, v, r
+        return self._matrices_of(self._key(point))
+
+    @cached_property
+    def _matrices_of(self) -> Callable[[_Key], tuple[Any, Any, Any]]:
+        def matrices(key: _Key) -> tuple[Any, Any, Any]:
+            point = self._point(key)
+            start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
+            return start, v, r
+
+        return lru_cache(maxsize=_KEPT)(matrices)
+
+    @cached_property
+    def _exact(self) -> Algorithm:
+        return replace(self.algorithm, floats=False)
 
     def member(self, point: Point) -> Algorithm:
         """Return the algorithm with the parameters of a point."""
-        exact = replace(self.algorithm, floats=False)
-        return exact.map(lambda entry: fraction_of(number_at(to_sympy(entry), point)))
+        return self._exact.map(lambda entry: fraction_of(number_at(to_sympy(entry), point)))
+
+    def form_at(self, point: Point) -> HalfPlaneForm:
+        """Return the half-plane form at a point, in rational numbers of FLINT."""
+        return self._numbers_of(self._key(point))[1]
+
+    @cached_property
+    def _numbers_of(self) -> Callable[[_Key], tuple[TransferPolynomials, HalfPlaneForm]]:
+        """What is asked for at one point is often asked at several eigenvalues."""
+        exact = self.algorithm.blocks.map(to_sympy)
+
+        def numbers(key: _Key) -> tuple[TransferPolynomials, HalfPlaneForm]:
+            point = self._point(key)
+            blocks = exact.map(lambda entry: flint_rational(number_at(entry, point)))
+            found = transfer_polynomials(*blocks)
+            return found, half_plane_form(found, blocks.shrink)
+
+        return lru_cache(maxsize=_KEPT)(numbers)
+
+    def _key(self, point: Point) -> _Key:
+        """Return the values of the parameters in integers, as FLINT hashes no fractions fast."""
+        values = (point[symbol] for symbol in self.parameters)
+        return tuple(int(part) for value in values for part in (value.p, value.q))
+
+    def _point(self, key: _Key) -> Point:
+        pairs = zip(key[::2], key[1::2], strict=True)
+        return dict(zip(self.parameters, (fmpq(*pair) for pair in pairs), strict=True))
 
     def is_schur(self, point: Point) -> bool:
         """Whether P - lambda Q is strictly Schur at a point."""
-        return is_schur(self.member(point), fraction_of(point[self.letters.eigenvalue]))
+        return is_schur_form(self.form_at(point), point[self.letters.eigenvalue])
+
+    def is_stable_up_to(self, point: Point, largest: Any) -> bool:
+        """Whether P - lambda Q is strictly Schur for 0 < lambda <= largest, a rational number."""
+        form = self.form_at(point)
+        if not is_schur_form(form, largest):
+            return False
+        if not self.shrinks:  # a theorem, which is faster than isolating roots
+            edge, shares = edge_of_form(form)
+            if edge is not None and not shares:
+                return bool(edge > largest)
+        end, found = fraction_of(largest), self._numbers_of(self._key(point))[0]
+        exact = TransferPolynomials(*(tuple(map(fraction_of, row)) for row in found))
+        ends = intervals_by_roots(exact, fraction_of(number_at(self.shrink, point)))
+        return any(low[1] == 0 and high[0] > end for low, high in ends)
 
     def coefficients_at(self, point: Point) -> tuple[list[Any], list[Any]]:
         """Return the coefficients of det(x - D) and of Q at a point, lowest first."""

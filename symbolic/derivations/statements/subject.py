@@ -9,14 +9,13 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.algebra.scalars import fraction_of, to_sympy
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.derivations.statements.exact_values import random_point
 from sgdmem.symbolic.derivations.statements.method_at_points import MethodAtPoints
 from sgdmem.symbolic.derivations.typesetting.width import width
 from sgdmem.symbolic.expressions.products import times
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
-from sgdmem.symbolic.stability.poles import noiseless_intervals
+from sgdmem.symbolic.stability.schur import uniform_conditions
 
 SHORT = 12  # terms that the coefficients of a polynomial may have together and still be written out
 _LARGE_MEMORY = 4  # from here on the second moments of two eigenvalues take minutes
@@ -51,6 +50,11 @@ class Subject(MethodAtPoints):
     def largest(self) -> Any:
         """The largest eigenvalue."""
         return self._eigenvalue(r"{\max}")
+
+    @cached_property
+    def uniform_conditions(self) -> list[Any]:
+        """Inequalities for all eigenvalues up to the largest, for memory 0 and 1."""
+        return uniform_conditions(self.algorithm, self.largest)
 
     def _eigenvalue(self, mark: str) -> Any:
         letter = self.writer.line(self.letters.eigenvalue)
@@ -211,9 +215,3 @@ class Subject(MethodAtPoints):
         symbol = sympy.Dummy(latex, real=True)
         self.writer.name(symbol, latex)
         return self.names.define(symbol, meaning)
-
-
-def is_stable_up_to(member: Algorithm, largest: Any) -> bool:
-    """Whether P - lambda Q is strictly Schur for 0 < lambda <= largest, a rational number."""
-    end = fraction_of(largest)
-    return any(low[1] == 0 and high[0] > end for low, high in noiseless_intervals(member))

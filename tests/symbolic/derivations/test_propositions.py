@@ -27,6 +27,7 @@ from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.expressions.factoring import factored
 from sgdmem.symbolic.zoo.families_by_name import find_family
 from tests import naive
 from tests.symbolic.derivations.test_derivations import LATEX
@@ -383,3 +384,46 @@ def test_a_step_of_another_length_than_published_is_in_matrices() -> None:
     family = method(lengths={"past": "delay"})(late)
     for delay in (2, 3):
         assert derive(family.fix(delay=delay)).checked > 10
+
+
+def test_factors_are_those_of_sympy() -> None:
+    """Of random rational functions, with roots too: products are the same, factors irreducible."""
+    rng, letters = random.Random(5), sympy.symbols("a b lambda", real=True)
+
+    def polynomial() -> Any:
+        powers = (sympy.Mul(*(x ** rng.randint(0, 2) for x in letters)) for _ in range(3))
+        return sympy.Add(*(rng.choice((-3, -1, 1, 2)) * x for x in powers))
+
+    for _ in range(8):
+        fraction = polynomial() ** 2 * polynomial() / (6 * polynomial() + letters[0])
+        number, factors = factored(fraction)
+        product = number * sympy.Mul(*(factor**power for factor, power in factors))
+        assert sympy.cancel(product - fraction) == 0
+        parts = sympy.fraction(sympy.cancel(fraction))
+        known = {
+            (min(x, -x, key=str), sign * power)
+            for part, sign in zip(parts, (1, -1), strict=True)
+            for x, power in sympy.factor_list(part)[1]
+        }
+        assert {(min(x, -x, key=str), power) for x, power in factors} == known
+    root = sympy.sqrt(letters[0])
+    number, factors = factored((root * letters[1] - root) / 2)
+    product = number * sympy.Mul(*(factor**power for factor, power in factors))
+    assert product == root * (letters[1] - 1) / 2
+    assert factored(sympy.Integer(0)) == (0, [])
+
+
+def test_what_follows_from_intervals_holds_at_their_points() -> None:
+    rng, (a, b, c) = random.Random(6), sympy.symbols("a b c", real=True)
+    known = {a: Interval(0, 1, high_open=True), b: Interval(1, low_open=True), c: Interval(-1, 2)}
+    yes = 0
+    for _ in range(60):
+        value = sympy.Add(*(rng.randint(-1, 2) * x for x in (a, b, c, a * b, b * c, 1, b**2)))
+        answer, weak = follows(value, known), follows(value, known, strict=False)
+        assert weak or not answer
+        yes += answer
+        points = ({a: x, b: y, c: z} for x in (0, 0.5, 0.99) for y in (1.01, 9) for z in (-1, 0, 2))
+        signs = [value.subs(point) for point in points]
+        assert not answer or all(x > 0 for x in signs)
+        assert not weak or all(x >= 0 for x in signs)
+    assert yes > 5
