@@ -104,11 +104,13 @@ def solver_source(memory: int, decays: bool = False) -> str:
     step = [
         "value, fall = tau1 * sum, tau1 * slope",
         "further = size + value * (value - 1.0) / fall",
-        f"going = going | (further > size * {1 + _SETTLED!r})",
+        # what has settled stays, as long as others beside it go on
+        f"moves = further > size * {1 + _SETTLED!r}",
+        "going = going | moves",
         f"out[{SIZE}, begin + p] = size",
         f"out[{LARGEST}, begin + p] = peak",
         f"out[{STEEPNESS}, begin + p] = size * fall / value",
-        "size = further if further > size else size",
+        "size = further if moves else size",
         "sum, slope = 0.0, 0.0",
     ]
     sums = ("total", "squares", "peak", "first")

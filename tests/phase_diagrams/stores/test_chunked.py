@@ -61,7 +61,7 @@ MAPS: dict[str, dict[str, Any]] = {
         "x": ("learning_rate", np.linspace(0.05, 4.1, 60)),
         "y": ("tau2", [-1, -1, *([0.5] * 5), *([0] * 9), 0.75, 1, 1.25]),
         "momentum": 0.5,
-        "quantities": ["reason"],
+        "quantities": ["reason", "critical_batch_size"],
         "problem": FEW,
     },
     "to full batches": {
