@@ -13,11 +13,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.threads import pieces
-from sgdmem.numeric.compiled_maps.compiled_judge import (
-    judge_compiled,
-    own_axes,
-    parameters_in_pairs,
-)
+from sgdmem.numeric.compiled_maps.axes_of_points import own_axes, parameters_in_pairs
+from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.critical_batch_sizes import critical_batch_sizes
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.joint_verdicts import (
