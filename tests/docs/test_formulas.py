@@ -32,6 +32,7 @@ def formulas() -> Iterator[tuple[str, str]]:
             yield from ((path.name, formula) for formula in found)
 
 
+@pytest.mark.slow
 def test_every_formula_becomes_mathml() -> None:
     every = set(formulas())
     assert len(every) > 500

@@ -24,7 +24,9 @@ X86 = ("haswell", "skylake-avx512")  # AVX2, AVX-512
 ARM = ("apple-m1", "neoverse-v1")  # NEON, and SVE beside it
 
 
-@pytest.mark.parametrize("processor", [*X86, *ARM])
+@pytest.mark.parametrize(
+    "processor", [*X86, *(pytest.param(x, marks=pytest.mark.slow) for x in ARM)]
+)
 def test_kernels_of_maps_and_sums(processor: str) -> None:
     sources = [evaluator("qhm").forms.source(damped=False)]
     some = evaluator("heavy-ball")

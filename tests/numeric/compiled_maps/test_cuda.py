@@ -320,6 +320,7 @@ JUDGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("memory", "damped"), JUDGES)
 def test_judges_fit_into_registers(memory: int, damped: bool, fits: Callable[..., None]) -> None:
     for decays in (False, True) if memory == 1 else (False,):
@@ -380,6 +381,7 @@ def test_a_wrong_device(device: Any) -> None:
             call(device)
 
 
+@pytest.mark.slow
 def test_what_is_beside_the_judge_fits_into_registers(fits: Callable[..., None]) -> None:
     """The parameters are written out, verdicts finished, and asked for, on the GPU as well."""
     source, integers = finish_source(cuda=True), "int64[::1]"

@@ -141,6 +141,7 @@ def draw_epochs(seed: int, stable: bool) -> Question:
     return Question(family(learning_rate=rate, **fixed), problem, B)
 
 
+@pytest.mark.slow
 def test_epochs_with_a_smaller_last_batch() -> None:
     cycles = 0
     for seed, stable in ((3, True), (6, True), (12, False)):

@@ -276,6 +276,7 @@ def test_special_values_inside_an_axis() -> None:
     assert sums[7] < sums[6] / 10 and sums[9] < sums[8] / 10
 
 
+@pytest.mark.slow
 def test_a_family_that_is_not_rational(left_open: list[float], rng: np.random.Generator) -> None:
     assert both(check(Map(rooted, RATES, MOMENTA, SHORT, {"batch_size": 60}), rng))
     assert not left_open

@@ -40,6 +40,7 @@ def naive_summand(method: Any, lam: float, steps: int = 20_000) -> float:
     return lam**2 * total
 
 
+@pytest.mark.slow
 def test_the_curve_is_the_sum_of_squares() -> None:
     line = artists(draw_noise_summand(HEAVY, Spectrum([4, 1, 0.5])))["summand"][0]
     lam, s = line.get_data()

@@ -97,6 +97,7 @@ def test_coupled_noise_has_a_radius() -> None:
         assert f"the noise {word}" in [x.get_label() for x in draw_boundary(each).lines]
 
 
+@pytest.mark.slow
 def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
     panels = ("batch_size", [1, 2, 4, 8])
     series = phase_diagram("heavy-ball", **SETTINGS, panels=panels)
@@ -233,7 +234,9 @@ def fine_map() -> Any:
     return phase_diagram("heavy-ball", SETTINGS["problem"], 8, quantities=["reason"], **axes)
 
 
-@pytest.mark.parametrize("quantity", ["stable", "reason", "margin"])
+@pytest.mark.parametrize(
+    "quantity", ["stable", "reason", pytest.param("margin", marks=pytest.mark.slow)]
+)
 def test_many_cells_are_an_image_of_the_same_colours(
     quantity: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,7 @@ def draw_series(**options: Any) -> Any:
 
 
 ALL = [draw_map, draw_edge, draw_locus, draw_summand, draw_losses, draw_named, draw_series]
+DEAR = (draw_locus, draw_named, draw_series)
 LATER = pytest.mark.exhaustive
 
 
@@ -91,7 +92,9 @@ LATER = pytest.mark.exhaustive
         pytest.param((4, 3), marks=LATER),
     ],
 )
-@pytest.mark.parametrize("draw", ALL)
+@pytest.mark.parametrize(
+    "draw", [pytest.param(x, marks=pytest.mark.slow) if x in DEAR else x for x in ALL]
+)
 def test_all_is_inside_and_apart(draw: Callable[..., Any], size: Any) -> None:
     figure = draw(size=size).figure
     assert crowded(figure) == [] and alike_in_print(figure) == []

@@ -111,6 +111,7 @@ def test_sizes_and_quantities(name: str) -> None:
         assert "map" in artists(sgdmem.draw(data, quantity="stable", size=(9, 6)))
 
 
+@pytest.mark.slow
 def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, again = tmp_path / "k.png", tmp_path / "again.png"
     command = "plot", "diagram", "kaczmarz", "--set", "steps=20", "-o", str(first)

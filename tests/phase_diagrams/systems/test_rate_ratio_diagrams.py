@@ -16,7 +16,8 @@ from sgdmem.systems import named_diagram
     ("name", "options", "bend"),
     [
         ("marginal-momentum", {"momenta": ["0.9"]}, 0.1 / 1.9),
-        ("mem-sgd", {"kept": ["0.1"]}, 1.9 / 0.1),  # that of the momentum 0.1 - 1
+        # that of the momentum 0.1 - 1
+        pytest.param("mem-sgd", {"kept": ["0.1"]}, 1.9 / 0.1, marks=pytest.mark.slow),
     ],
 )
 def test_ratios(name: str, options: dict[str, Any], bend: float) -> None:

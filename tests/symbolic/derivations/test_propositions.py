@@ -376,6 +376,7 @@ def test_conditions_of_coefficients_that_are_fractions() -> None:
     assert r"\lambda_{\max} < 38" in numbers
 
 
+@pytest.mark.slow
 def test_a_step_of_another_length_than_published_is_in_matrices() -> None:
     def late(w, past, gradient, *, learning_rate, delay: int = 2):  # type: ignore[no-untyped-def]
         *kept, last = past
