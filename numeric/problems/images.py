@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
 
@@ -11,40 +10,11 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import require_memory
+from sgdmem.numeric.problems.previews import Preview
 
-SHORT = np.float32  # of previews, which prove nothing
 _MOST = 24  # matrices that are remembered
 _ROOM = 2**27  # floats that they may take
 _MATRICES = 64  # as large as these that a question works with
-
-
-@dataclass(frozen=True)
-class Preview:
-    r"""Nearly what a pass finds, in little time: it tells where to look, and proves nothing.
-
-    The heaviest samples are taken as they are. Of the others only moments that do not depend on the
-    signs of coordinates are: for rows these are :math:`E[z_i^2z_j^2]`.
-
-    Attributes
-    ----------
-    heavy : callable
-        The covariance of the heaviest samples, in short floats.
-    rest : ndarray, shape (N, N)
-        What the others add to these moments, in short floats.
-    most_steps : int
-        Previews that take about half as long as a pass.
-    """
-
-    heavy: Callable[[Array], Array]
-    rest: Array
-    most_steps: int
-
-    def __call__(self, N: Array) -> Array:
-        """Return about the covariance of a symmetric matrix, in short floats."""
-        N = N.astype(SHORT, copy=False)
-        image, own = self.heavy(N).astype(SHORT, copy=False) + 2 * self.rest * N, np.diag(N)
-        image[np.diag_indices(len(N))] += self.rest @ own - 2 * np.diag(self.rest) * own
-        return np.asarray(image)
 
 
 class Known(NamedTuple):

@@ -21,8 +21,9 @@ from sgdmem.numeric.compilation.gpu_arrays import chosen_library, require_digits
 from sgdmem.numeric.compilation.progress import report_pass
 from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.first_pass import FirstPass, squared_moments
-from sgdmem.numeric.problems.images import SHORT, Preview, RememberedImages
+from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.problems.passes_on_gpu import PassesOnGpu
+from sgdmem.numeric.problems.previews import SHORT, Preview, count_asked_first, covariance_of_few
 from sgdmem.numeric.problems.symmetric_products import fourth_moments
 from sgdmem.numeric.problems.whitened import RowsLeft, WhitenedRows, decompose
 from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
@@ -31,13 +32,9 @@ from sgdmem.symbolic.errors import InputError, shown
 
 _AFRESH = Drawing()
 OPERATIONS = 120  # roundings, beside those of the sums
-_HEAVY = 1000  # samples that are asked first
-_MANY = 10  # times as many, at least, are there altogether
 _SHORT_ROWS = 128  # modes, below which calls take longer than products
-_LONG_PASS = 5 * 10**6  # products, below which it is as quick to ask all
 _VERY_LONG_PASS, _SHORT_RANGE = 10**9, 1e30  # products, and squares of whitened rows, at most
 _LOCAL = ("images", "given", "on_gpu")  # what stays where it is
-_FEWEST_STEPS, _MOST_STEPS = 5, 30  # of a preview
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,18 +169,7 @@ class Samples:
         """What passes over the samples found so far."""
         identity = np.eye(self.eigenvalues.size)
         of_identity = _symmetric(self._first_pass.of_identity) - identity
-        chosen, n = self._heavy, len(self)
-        preview = None
-        if chosen is not None:
-            heavy, rest = chosen, self._first_pass.coupling
-            rest = rest - squared_moments(heavy.columns[:], heavy.weights)
-            steps = min(_MOST_STEPS, max(_FEWEST_STEPS, n // len(heavy)))
-            columns, weights = (x.astype(SHORT) for x in (heavy.columns[:], heavy.weights))
-            few = replace(heavy, columns=columns, weights=weights)
-            seen: Callable[[Array], Array] = partial(few.covariance, told=_silent, kind=SHORT)
-            if columns.shape[1] == 1 and columns.shape[2] < _SHORT_ROWS:
-                seen = partial(_covariance_of_few, columns[:, 0], weights)
-            preview = Preview(seen, rest.astype(SHORT), steps)
+        preview = self._preview
         short = None
         if preview is not None and self._is_long:
             covariance = partial(self.covariance, kind=SHORT)
@@ -198,20 +184,28 @@ class Samples:
         return long and self.on_gpu is None and float(self.lengths.max()) < _SHORT_RANGE
 
     @property
-    def _heavy(self) -> Samples | None:
-        """The samples that can feed the noise most, where these are a small part of all.
+    def _preview(self) -> Preview | None:
+        """What the samples that can feed the noise most tell of it, if these are few of all.
 
         A sample's part in the mean of :math:`|H_s|^2`, in the units of the loss, is what counts.
         """
         n, outputs, modes = self.columns.shape
-        count = min(_HEAVY, n // _MANY)
-        if count < _HEAVY and 2 * n * outputs * modes**2 < _LONG_PASS:
+        count = count_asked_first(n, outputs, modes)
+        if count == 0:
             return None
         chosen = self._first_pass.heaviest(self.weights, count)
         columns = self.columns
         some = columns[chosen] if isinstance(columns, np.ndarray) else columns.some(chosen)
-        weights = self.weights[chosen]
-        return replace(self, columns=some, weights=weights, residuals=None, pull=None, given=None)
+        rest = self._first_pass.coupling - squared_moments(some, self.weights[chosen])
+        some, weights = (x.astype(SHORT) for x in (some, self.weights[chosen]))
+        seen: Callable[[Array], Array]
+        if outputs == 1 and modes < _SHORT_ROWS:
+            seen = partial(covariance_of_few, some[:, 0], weights)
+        else:
+            alone: dict[str, Any] = {"residuals": None, "pull": None, "given": None}
+            few = replace(self, columns=some, weights=weights, **alone)
+            seen = partial(few.covariance, told=_silent, kind=SHORT)
+        return Preview.of(seen, rest, count, n)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key not in _LOCAL}
@@ -394,12 +388,6 @@ class Samples:
     def _residual_squares(self) -> Array:
         e = np.zeros((0, len(self), self.outputs)) if self.residuals is None else self.residuals
         return np.asarray(np.einsum("rnk,rnl->nkl", e, e))
-
-
-def _covariance_of_few(Z: Array, weights: Array, N: Array) -> Array:
-    """Return the covariance of rows in the fewest calls: not half of the products."""
-    forms = np.einsum("nd,nd->n", Z @ N, Z)
-    return _symmetric(Z.T @ (Z * (weights * forms)[:, None])) - N
 
 
 def _silent(share: float) -> None: ...

@@ -15,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.images import SHORT, Known, Preview
+from sgdmem.numeric.problems.images import Known
+from sgdmem.numeric.problems.previews import SHORT, Preview
 
 _LATEST = 7  # matrices of V, beside the first
 _DEPENDENT = 1e-12  # of the inner products: directions that are combinations of others

@@ -31,7 +31,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.definiteness import is_definite
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.problems.images import Known, Preview, RememberedImages
+from sgdmem.numeric.problems.images import Known, RememberedImages
+from sgdmem.numeric.problems.previews import Preview
 from sgdmem.numeric.problems.samples import OPERATIONS
 from sgdmem.numeric.sampled_noise.corrected_preview import CorrectedPreview
 from sgdmem.numeric.sampled_noise.shrunk_matrix import shrunk_matrix

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.images import SHORT
+from sgdmem.numeric.problems.previews import SHORT
 
 _LEFT, _MOST_STEPS = 0.1, 12  # part of the base, in its scale, that may be left, and steps
 

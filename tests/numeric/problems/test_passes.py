@@ -9,8 +9,7 @@ import pytest
 
 from sgdmem import Problem, heavy_ball, largest_learning_rate, sgd, stability
 from sgdmem.numeric.compilation import progress
-from sgdmem.numeric.problems import samples as samples_module
-from sgdmem.numeric.problems import whitened
+from sgdmem.numeric.problems import previews, whitened
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise import sampled_radius
 from sgdmem.numeric.spectra import row_pieces
@@ -98,7 +97,7 @@ def test_searches_say_what_passes_did_not_settle(
 
 def asked(rows: Any, monkeypatch: pytest.MonkeyPatch, heavy: int) -> tuple[Problem, list[int]]:
     """Return a problem of which so many samples are asked first, and the lengths of its passes."""
-    monkeypatch.setattr(samples_module, "_HEAVY", heavy)
+    monkeypatch.setattr(previews, "_HEAVY", heavy)
     problem, passes = Problem.from_data(rows), list[int]()
     covariance = Samples.covariance
 

@@ -7,7 +7,7 @@ import pytest
 
 from sgdmem import Problem, heavy_ball, stability
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems import samples as samples_module
+from sgdmem.numeric.problems import previews
 from sgdmem.numeric.problems.images import Known
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.corrected_preview import CorrectedPreview
@@ -15,7 +15,7 @@ from sgdmem.numeric.sampled_noise.corrected_preview import CorrectedPreview
 
 @pytest.fixture
 def samples(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> Samples:
-    monkeypatch.setattr(samples_module, "_HEAVY", 30)
+    monkeypatch.setattr(previews, "_HEAVY", 30)
     rows = rng.standard_t(4, size=(3000, 4)) * [1, 0.7, 0.5, 0.3]
     found = Problem.from_data(rows).samples
     assert found is not None
@@ -31,7 +31,7 @@ def test_previews_have_what_does_not_depend_on_signs(
     samples: Samples, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With rows in all signs they are whole passes: the two heaviest with their 16 signs each."""
-    monkeypatch.setattr(samples_module, "_HEAVY", 32)
+    monkeypatch.setattr(previews, "_HEAVY", 32)
     Z = np.asarray(samples.columns)[:40, 0]
     signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * 4)).reshape(4, -1).T
     rows = (Z[:, None] * signs).reshape(-1, 4)
@@ -99,8 +99,8 @@ def test_few_passes_are_enough_for_a_verdict(
     rows = np.asarray(samples.columns)[:, 0] * np.sqrt(samples.eigenvalues)
     counts, intervals = [], []
     for heavy, long in ((30, 10**9), (len(rows), 1), (len(rows), 10**9)):  # the last one without
-        monkeypatch.setattr(samples_module, "_HEAVY", heavy)
-        monkeypatch.setattr(samples_module, "_LONG_PASS", long)
+        monkeypatch.setattr(previews, "_HEAVY", heavy)
+        monkeypatch.setattr(previews, "_LONG_PASS", long)
         problem, passes = Problem.from_data(rows), list[int]()
         assert problem.samples is not None
         images = problem.samples.images

@@ -8,6 +8,7 @@ import pytest
 from sgdmem import Problem, heavy_ball, largest_learning_rate, stability
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
+from sgdmem.numeric.problems import previews
 from sgdmem.numeric.problems import samples as samples_module
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
@@ -16,7 +17,7 @@ from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 
 @pytest.fixture
 def few_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples_module, "_HEAVY", 100)
+    monkeypatch.setattr(previews, "_HEAVY", 100)
 
 
 def samples_of(rows: Array) -> Samples:
