@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from sgdmem.numeric.compilation.progress import expect_passes, report_pass
 from sgdmem.numeric.problems.symmetric_products import blocks, weighted_squares
 from sgdmem.numeric.spectra.row_pieces import rows_together, slices
 
+_LEAST_WEIGHT = 1e-20
 EXPECTED = 4  # passes that a question takes, as far as is known before the first
 
 
@@ -24,12 +25,15 @@ class FirstPass(NamedTuple):
         The squared norms of the columns, and of the rows: traces of whitened and other curvatures.
     coupling, of_identity : ndarray, shape (N, N)
         :math:`E[z_i^2z_j^2]`, summed over pairs of outputs, and the mean of :math:`(ZZ^T)^2`.
+    blurred : float
+        A bound of the relative errors of the coupling where it was summed in short floats, else 0.
     """
 
     lengths: Array
     curvatures: Array
     coupling: Array
     of_identity: Array
+    blurred: float = 0.0
 
     @classmethod
     def of(
@@ -38,18 +42,29 @@ class FirstPass(NamedTuple):
         weights: Array,
         eigenvalues: Array,
         image: Callable[[slice, Array, Array], Array],
+        kind: type[np.floating[Any]] = np.float64,
     ) -> FirstPass:
-        """Read pieces of columns, shape (m, K, N); ``image`` is what they are in `covariance`."""
+        """Read pieces of columns, shape (m, K, N); ``image`` is what they are in `covariance`.
+
+        The coupling of rows may be summed in another ``kind`` of floats, block by block.
+        """
         expect_passes(EXPECTED)
         size, n = eigenvalues.size, weights.size
-        found = cls(np.empty(n), np.empty(n), *np.zeros((2, size, size)))
+        lengths, curvatures, sums = np.empty(n), np.empty(n), np.zeros((2, size, size))
+        found = cls(lengths, curvatures, sums[0], sums[1], _blur(weights, size, kind))
+        kind = kind if found.blurred else np.float64
         both = np.stack([np.ones(size), eigenvalues], axis=1)
         for piece, Z in pieces:
             w, lengths = weights[piece], found.lengths[piece]  # of the latter a view
             for rows in blocks(len(Z), Z[0].size):
                 squares = np.einsum("nki,nki->ni", Z[rows], Z[rows])
                 lengths[rows], found.curvatures[piece][rows] = (squares @ both).T
-            found.coupling[:] += squared_moments(Z, w)
+                if Z.shape[1] == 1:
+                    squares *= np.sqrt(w[rows])[:, None]
+                    short = squares.astype(kind, copy=False)
+                    found.coupling[:] += short.T @ short
+            if Z.shape[1] > 1:
+                found.coupling[:] += squared_moments(Z, w)
             if Z.shape[1] == 1:
                 found.of_identity[:] += weighted_squares(Z[:, 0], lengths * w)
             else:
@@ -60,6 +75,19 @@ class FirstPass(NamedTuple):
     def heaviest(self, weights: Array, count: int) -> Array:
         r"""Return the places of so many samples with the largest parts in :math:`E|H_s|^2`."""
         return np.sort(np.argpartition(weights * self.curvatures**2, -count)[-count:])
+
+
+def _blur(weights: Array, size: int, kind: type[np.floating[Any]]) -> float:
+    """Return a bound of the relative errors of sums over a block; 0 where they are to be long.
+
+    Each term has the roundings of its two factors, those of a sum come to it, and one is left for
+    the rest. In whitened rows z^2 is at most one over the weight, so that no number overflows, and
+    those that underflow are nothing beside the diagonal, which is at least 1.
+    """
+    if kind is np.float64 or weights[weights > 0].min() < _LEAST_WEIGHT:
+        return 0.0
+    rows = max(block.stop - block.start for block in blocks(len(weights), size))
+    return float((rows + 4) * np.finfo(kind).eps)
 
 
 def squared_moments(Z: Array, weights: Array) -> Array:

@@ -171,17 +171,18 @@ class Samples:
         of_identity = _symmetric(self._first_pass.of_identity) - identity
         preview = self._preview
         short = None
-        if preview is not None and self._is_long:
+        in_range = float(self.lengths.max()) < _SHORT_RANGE
+        if preview is not None and self._is_long and in_range:
             covariance = partial(self.covariance, kind=SHORT)
             short = RememberedImages(covariance, of_identity, np.inf, preview)
         return RememberedImages(self.covariance, of_identity, self.rounding, preview, short)
 
     @property
     def _is_long(self) -> bool:
-        """Whether passes in short floats, which have room for the numbers, save others."""
+        """Whether passes in short floats save others."""
         n, outputs, modes = self.columns.shape
         long = outputs == 1 and modes >= _SHORT_ROWS and n * modes**2 >= _VERY_LONG_PASS
-        return long and self.on_gpu is None and float(self.lengths.max()) < _SHORT_RANGE
+        return long and self.on_gpu is None
 
     @property
     def _preview(self) -> Preview | None:
@@ -215,12 +216,23 @@ class Samples:
         """What the columns alone tell, in one pass over them."""
         if self.on_gpu is not None:
             return self.on_gpu.first_pass(self.eigenvalues)
-        return FirstPass.of(self.pieces(), self.weights, self.eigenvalues, self._image)
+        kind = SHORT if self._is_long else np.float64
+        return FirstPass.of(self.pieces(), self.weights, self.eigenvalues, self._image, kind)
 
     @cached_property
     def coupling(self) -> Array:
         r"""The diagonal part of `covariance`, shape (N, N): :math:`E[z_i^2z_j^2]-\delta_{ij}`."""
-        return self._first_pass.coupling - np.eye(self.eigenvalues.size)
+        found = self._first_pass.coupling
+        if self._first_pass.blurred:
+            parts = (squared_moments(Z, self.weights[piece]) for piece, Z in self.pieces())
+            found = np.asarray(sum(parts))
+        return np.asarray(found - np.eye(self.eigenvalues.size))
+
+    @cached_property
+    def rough_coupling(self) -> tuple[Array, float]:
+        """The coupling as the first pass has it, and a bound of its errors over coupling plus 1."""
+        found = self._first_pass.coupling - np.eye(self.eigenvalues.size)
+        return found, self._first_pass.blurred
 
     def pieces(self, size: int = 0) -> Iterator[tuple[slice, Array]]:
         """Return slices of the samples and their columns, for work of some size on each."""

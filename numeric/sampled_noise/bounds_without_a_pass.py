@@ -23,15 +23,19 @@ def diagonal_radius(samples: Samples, diagonal: Array) -> Array:
     `coupling`: any vector's Rayleigh quotient.
     """
     roots = np.sqrt(np.where(np.isfinite(diagonal), np.maximum(diagonal, 0), 0))
-    vectors, coupling = roots.copy(), samples.coupling
+    vectors, (coupling, blurred) = roots.copy(), samples.rough_coupling
     with np.errstate(all="ignore"):
         for _ in range(_POWERS):
             images = roots * ((roots * vectors) @ coupling)
             vectors = images / np.sqrt(np.einsum("ai,ai->a", images, images))[:, None]
         vectors[~np.isfinite(vectors)] = 0
-    images = roots * ((roots * vectors) @ coupling)
-    error = samples.rounding * (roots * vectors * roots * vectors).sum(axis=1)
-    found = (vectors * images).sum(axis=1) * (1 - _ROUNDING) - error
+    products = roots * vectors
+    squares = (products * products).sum(axis=1)
+    error = samples.rounding * squares
+    if blurred:
+        sizes = np.abs(products)
+        error += blurred * (((sizes @ np.abs(coupling)) * sizes).sum(axis=1) + squares)
+    found = ((products @ coupling) * products).sum(axis=1) * (1 - _ROUNDING) - error
     return np.asarray(np.maximum(0.0, found))
 
 

@@ -45,7 +45,7 @@ _FINEST, _USEFUL = (
 )  # residuals, and part of the last one, above which previews are no use
 _USUAL, _FINE = 3, 1e-6  # passes that a question takes, and residual at the end
 _COARSE, _LOOKS = 2e-4, 4  # residual down to which passes in short floats look, so many at most
-_GAIN = 1e-3  # part of the residual to which a preview is followed: no pass gains more
+_GAIN = 0.1  # part of the residual to which a preview is followed: no pass gains more
 _TOGETHER = 2**21  # entries of matrices that are copied at once
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
 _LARGE = 256  # modes, from which a routine of LAPACK takes half as long as an inverse
@@ -55,6 +55,8 @@ _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper boun
 
 class RitzPair:
     """The largest Ritz value of A in a growing space, and its vector.
+
+    Passes in short floats come first, as far as to a ``coarse`` residual, where there are such.
 
     Attributes
     ----------
@@ -68,7 +70,8 @@ class RitzPair:
         to the next Ritz value.
     """
 
-    def __init__(self, images: RememberedImages, products: Array) -> None:
+    def __init__(self, images: RememberedImages, products: Array, coarse: float = _COARSE) -> None:
+        self.coarse = coarse
         self.images, self.products, self.weights = images, products, 1 / products
         self.known = images.remembered()
         self.found: Known | None = None
@@ -148,7 +151,7 @@ class RitzPair:
         preview = self.images.preview
         slow = self.passes > 0 and self.residual > _USEFUL * self.before
         if preview is not None and self.residual > _FINEST and not slow:
-            short = self.images.short if self.passes == 0 and self.residual > _COARSE else None
+            short = self.images.short if self.passes == 0 and self.residual > self.coarse else None
             near = self._seen_from_near(preview) if short is None else self._seen_shortly(short)
             if near is not None:
                 yield near
@@ -156,7 +159,8 @@ class RitzPair:
 
     def _seen_from_near(self, preview: Preview) -> Array | None:
         """Return the matrix to which the preview leads, corrected by what is known."""
-        wanted = max(_FINE / 100, _GAIN * min(1.0, self.residual))
+        gain = _GAIN / preview.most_steps**2  # those that take less time are followed further
+        wanted = max(_FINE / 100, gain * min(1.0, self.residual))
         near = self._corrected(preview)
         return near.leading_matrix(self.products, wanted, preview.most_steps)
 
@@ -168,7 +172,7 @@ class RitzPair:
     def _seen_shortly(self, short: RememberedImages) -> Array:
         """Return the matrix to which passes in short floats lead, and the preview after them."""
         ritz = RitzPair(short, self.products)
-        while ritz.residual > _COARSE and ritz.passes < _LOOKS and not ritz.is_invariant:
+        while ritz.residual > self.coarse and ritz.passes < _LOOKS and not ritz.is_invariant:
             ritz.extend()
         ritz.remember()
         return next(ritz._directions())

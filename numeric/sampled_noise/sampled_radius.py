@@ -20,6 +20,7 @@ from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 MOST_PASSES = 60
 _SETTLED, _NEAR = 1e-10, 1e-2  # relative, of residuals and of bounds that more passes cannot mend
 _FIRST_TRIED, _SHARPER = 1e-4, 1e-2  # residual, and its fall, that repay a bound with one more pass
+_COARSE = 2e-3  # residual, beside which one more pass tells the radius to 1e-10
 _MODERATE = 1e100  # ratio of products that squares of them leave in the range of floats
 
 
@@ -109,7 +110,7 @@ def ritz_pair(
     They may not be ``settled`` after all passes: see their ``error``.
     """
     largest = float(products.max())
-    ritz = RitzPair(images, np.maximum(products, largest / _MODERATE))
+    ritz = RitzPair(images, np.maximum(products, largest / _MODERATE), _COARSE)
     try:
         while not (settled(ritz) or ritz.is_invariant or ritz.passes >= MOST_PASSES):
             expect_passes(ritz.passes_left())

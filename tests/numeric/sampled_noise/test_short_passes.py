@@ -11,6 +11,7 @@ from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.problems import previews
 from sgdmem.numeric.problems import samples as samples_module
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
 from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 
@@ -56,6 +57,30 @@ def test_short_passes_save_long_ones_and_change_no_answer(
     assert images.short is not None  # whose Ritz values are no bounds
     ritz = RitzPair(images.short, np.ones((6, 6)))
     assert ritz.value > ritz.lower_bound() == 0
+
+
+def test_couplings_in_short_floats_are_within_their_bounds(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    """And the lower bounds that they give are below those of long floats, by little."""
+    rows = rng.standard_t(3, size=(2000, 4)) * [1, 0.7, 0.01, 1e-3]
+    diagonal = rng.random((50, 4)) * [1, 1, 1e-6, 1e6]
+    exact = samples_of(rows)
+    assert exact.rough_coupling[1] == 0
+    monkeypatch.setattr(samples_module, "_VERY_LONG_PASS", 1)
+    monkeypatch.setattr(samples_module, "_SHORT_ROWS", 1)
+    short = samples_of(rows)
+    found, blurred = short.rough_coupling
+    assert 0 < blurred < 1e-3
+    away = np.abs(found - exact.coupling)
+    assert away.max() > 0 and (away <= blurred * (exact.coupling + np.eye(4))).all()
+    np.testing.assert_allclose(short.coupling, exact.coupling, rtol=1e-12, atol=1e-12)
+    bounds = [diagonal_radius(samples, diagonal) for samples in (short, exact)]
+    assert (bounds[0] <= bounds[1]).all()
+    np.testing.assert_allclose(bounds[0], bounds[1], rtol=3 * blurred)
+    weights = np.append(1e-30, np.ones(1999))  # of which the rows may be as long as they like
+    lone = Problem.from_data(rows, weights=weights).samples
+    assert lone is not None and lone.rough_coupling[1] == 0
 
 
 @pytest.mark.usefixtures("few_heavy")
