@@ -1,4 +1,8 @@
-"""Parts of kernels, functions of numbers, written out where they are called."""
+"""Parts of kernels, functions that are written out where they are called.
+
+Numbers are given by value. What a part uses in an index, or as an array, is written as it is given,
+so that lanes see which rows these are.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +59,15 @@ class _Writer(ast.NodeTransformer):
                     self.generic_visit(call)
                     one.value = self._written(call, name)
                     one.targets = [self.visit(x) for x in one.targets]
+                case ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call) if (
+                    name in self._parts
+                ):
+                    self.generic_visit(call)
+                    if self._write(call, name) is not None:
+                        raise TypeError(f"{name} returns something that is not used")
+                    found += self._before
+                    self._before = outside
+                    continue
                 case _:
                     one = self.visit(one)
             found += [*self._before, one]
@@ -72,39 +85,57 @@ class _Writer(ast.NodeTransformer):
         return value
 
     def _written(self, call: ast.Call, name: str) -> ast.expr:
-        """Write a part with names of its own; return its result."""
+        """Write a part, and return its result."""
+        result = self._write(call, name)
+        if result is None:
+            raise TypeError(f"the part {name} does not end in what it returns")
+        return result
+
+    def _write(self, call: ast.Call, name: str) -> ast.expr | None:
+        """Write a part with names of its own; return its result, if it has one."""
         part, given = self._parts[name], call.args
         if call.keywords:
             raise TypeError(f"parts of kernels have no named arguments: {ast.unparse(call)[:80]}")
         arguments = [x.arg for x in part.args.args]
-        *body, last = (x for x in part.body if not _is_text(x))
-        if not isinstance(last, ast.Return) or last.value is None:
-            raise TypeError(f"the part {name} does not end in what it returns")
+        body = [x for x in part.body if not _is_text(x)]
+        last = body[-1].value if isinstance(body[-1], ast.Return) else None
+        body = body if last is None else body[:-1]
         if len(arguments) != len(given):
             raise TypeError(f"{name} takes {len(arguments)} numbers, not {len(given)}")
         self._count += 1
         stem = f"{name}.{self._count}."  # no name of Python has a dot
         own = names_given(body).union(arguments)
-        rename = _Names(name, {x: stem + x for x in own}, self._constants)
+        names: dict[str, ast.expr] = {x: ast.Name(stem + x) for x in own}
+        as_given = _names_in_indices(part)
+        if as_given & names_given(body):
+            raise TypeError(f"the part {name} changes an index")
         for argument, value in zip(arguments, given, strict=True):
-            self._before.append(_assigned(stem + argument, value))
+            if argument in as_given:
+                names[argument] = value
+            else:
+                self._before.append(_assigned(stem + argument, value))
         for statement in body:
             if not isinstance(statement, ast.Assign | ast.AugAssign):
                 raise TypeError(f"a part assigns and returns: {ast.unparse(statement)[:80]}")
+            if last is not None and _fills_in(statement):
+                raise TypeError(f"the part {name} fills in entries and returns something")
+        rename = _Names(name, names, self._constants)
         self._before += self.statements([rename.visit(deepcopy(x)) for x in body])
-        result = rename.visit(deepcopy(last.value))
-        return self.visit(result)  # type: ignore[no-any-return]
+        return None if last is None else self.visit(rename.visit(deepcopy(last)))
 
 
 class _Names(ast.NodeTransformer):
     """Gives names of a part to this use of it, and constants of its module their values."""
 
-    def __init__(self, part: str, names: Mapping[str, str], constants: Mapping[str, float]) -> None:
+    def __init__(
+        self, part: str, names: Mapping[str, ast.expr], constants: Mapping[str, float]
+    ) -> None:
         self._part, self._names, self._constants = part, names, constants
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self._names:
-            return ast.Name(self._names[node.id], node.ctx)
+            value = self._names[node.id]
+            return ast.Name(value.id, node.ctx) if isinstance(value, ast.Name) else deepcopy(value)
         if node.id in self._constants:
             return ast.Constant(self._constants[node.id])
         raise TypeError(f"{node.id} may have no value in {self._part}")
@@ -112,6 +143,19 @@ class _Names(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         node.args = [self.visit(x) for x in node.args]
         return node
+
+
+def _names_in_indices(part: ast.FunctionDef) -> set[str]:
+    """Return the names of arrays, and of what is in their indices."""
+    indexed = [x for x in ast.walk(part) if isinstance(x, ast.Subscript)]
+    return {x.id for node in indexed for x in ast.walk(node) if isinstance(x, ast.Name)}
+
+
+def _fills_in(statement: ast.stmt) -> bool:
+    """Whether it assigns to an entry of an array."""
+    return any(
+        isinstance(x, ast.Subscript) and isinstance(x.ctx, ast.Store) for x in ast.walk(statement)
+    )
 
 
 def _is_text(node: ast.stmt) -> bool:

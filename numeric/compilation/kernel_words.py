@@ -35,9 +35,10 @@ def machine_code(signature: str, contract: bool = False) -> Callable[[_Kernel], 
 
 
 def part(function: _Kernel) -> _Kernel:
-    """Mark a function of numbers that kernels of the same source call, and parts after it.
+    """Mark a function that kernels of the same source call, and parts after it.
 
-    It assigns, in straight lines, and returns a number or a tuple of them.
+    It assigns, in straight lines, and returns a number or a tuple of them, or nothing if it fills
+    in entries of arrays. What it uses in an index does not change in it.
     """
     return function
 

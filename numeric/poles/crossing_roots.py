@@ -21,7 +21,7 @@ from sgdmem.numeric.poles.double_double import (
     times_ball,
     times_complex,
 )
-from sgdmem.numeric.poles.program_in_pairs import LANES
+from sgdmem.numeric.poles.program_in_pairs import LANES, put_triple, triple
 
 STEP = 2.0**-98  # relative error of a step of Horner's scheme, in pairs
 LEAST = 1e-280  # of products that are known to rounding
@@ -37,11 +37,11 @@ def first_mode(F, G, n, top, top_r, state):
     for k in range(n + 1):
         at, to = 3 * (n - k), 3 * k
         for p in lanes(LANES):
-            gh, gl, gr = G[LANES * at + p], G[LANES * (at + 1) + p], G[LANES * (at + 2) + p]
-            fh, fl, fr = F[LANES * at + p], F[LANES * (at + 1) + p], F[LANES * (at + 2) + p]
+            gh, gl, gr = triple(G, at, p)
+            fh, fl, fr = triple(F, at, p)
             ph, pl, pr = times_ball(top, 0.0, top_r, gh, gl, gr)
             ah, al, ar = minus_ball(fh, fl, fr, ph, pl, pr)
-            A[LANES * to + p], A[LANES * (to + 1) + p], A[LANES * (to + 2) + p] = ah, al, ar
+            put_triple(A, to, p, ah, al, ar)
     for p in lanes(LANES):
         state[p], going[p] = 1.0, 1.0
     for first in range(n + 1):
@@ -55,28 +55,14 @@ def first_mode(F, G, n, top, top_r, state):
         for i in range(first + 2, n, 2):
             at = 3 * first
             for p in lanes(LANES):
-                xh, xl, xr = A[LANES * at + p], A[LANES * (at + 1) + p], A[LANES * (at + 2) + p]
-                yh, yl, yr = (
-                    A[LANES * (at + 3) + p],
-                    A[LANES * (at + 4) + p],
-                    A[LANES * (at + 5) + p],
-                )
+                xh, xl, xr = triple(A, at, p)
+                yh, yl, yr = triple(A, at + 3, p)
                 qh, ql, qr = over_ball(xh, xl, xr, yh, yl, yr)
-                bh, bl, br = (
-                    A[LANES * 3 * (i + 1) + p],
-                    A[LANES * (3 * (i + 1) + 1) + p],
-                    A[LANES * (3 * (i + 1) + 2) + p],
-                )
+                bh, bl, br = triple(A, 3 * (i + 1), p)
                 ph, pl, pr = times_ball(qh, ql, qr, bh, bl, br)
-                ah, al, ar = (
-                    A[LANES * 3 * i + p],
-                    A[LANES * (3 * i + 1) + p],
-                    A[LANES * (3 * i + 2) + p],
-                )
+                ah, al, ar = triple(A, 3 * i, p)
                 ah, al, ar = minus_ball(ah, al, ar, ph, pl, pr)
-                A[LANES * 3 * i + p] = ah
-                A[LANES * (3 * i + 1) + p] = al
-                A[LANES * (3 * i + 2) + p] = ar
+                put_triple(A, 3 * i, p, ah, al, ar)
 
 
 @machine_code("f8[::1], f8[::1], i8, f8[::1]")
@@ -85,37 +71,21 @@ def put_crossing(F, G, n, W):
     for k in range(n):
         to = 3 * k
         for p in lanes(LANES):
-            W[LANES * to + p], W[LANES * (to + 1) + p], W[LANES * (to + 2) + p] = 0.0, 0.0, 0.0
+            put_triple(W, to, p, 0.0, 0.0, 0.0)
         for i in range(k + 1):
             odd, even = 3 * (2 * i + 1), 3 * (2 * (k - i))
             if odd <= 3 * n and even <= 3 * n:
                 for p in lanes(LANES):
-                    th, tl, tr = W[LANES * to + p], W[LANES * (to + 1) + p], W[LANES * (to + 2) + p]
-                    xh, xl, xr = (
-                        F[LANES * odd + p],
-                        F[LANES * (odd + 1) + p],
-                        F[LANES * (odd + 2) + p],
-                    )
-                    yh, yl, yr = (
-                        G[LANES * even + p],
-                        G[LANES * (even + 1) + p],
-                        G[LANES * (even + 2) + p],
-                    )
+                    th, tl, tr = triple(W, to, p)
+                    xh, xl, xr = triple(F, odd, p)
+                    yh, yl, yr = triple(G, even, p)
                     xh, xl, xr = times_ball(xh, xl, xr, yh, yl, yr)
                     th, tl, tr = plus_ball(th, tl, tr, xh, xl, xr)
-                    xh, xl, xr = (
-                        G[LANES * odd + p],
-                        G[LANES * (odd + 1) + p],
-                        G[LANES * (odd + 2) + p],
-                    )
-                    yh, yl, yr = (
-                        F[LANES * even + p],
-                        F[LANES * (even + 1) + p],
-                        F[LANES * (even + 2) + p],
-                    )
+                    xh, xl, xr = triple(G, odd, p)
+                    yh, yl, yr = triple(F, even, p)
                     xh, xl, xr = times_ball(xh, xl, xr, yh, yl, yr)
                     th, tl, tr = minus_ball(th, tl, tr, xh, xl, xr)
-                    W[LANES * to + p], W[LANES * (to + 1) + p], W[LANES * (to + 2) + p] = th, tl, tr
+                    put_triple(W, to, p, th, tl, tr)
 
 
 @machine_code("f8[::1], i8, i8, i8, f8[::1], i8, f8[::1], f8[::1]")
@@ -134,8 +104,7 @@ def value_around(A, first, stride, last, roots, i, around, out):
     count = (last - first) // stride + 1
     weight, highest = count * STEP, 3 * (first + (count - 1) * stride)
     for p in lanes(LANES):
-        h, low = A[LANES * highest + p], A[LANES * (highest + 1) + p]
-        r = A[LANES * (highest + 2) + p]
+        h, low, r = triple(A, highest, p)
         out[p], out[16 + p], out[32 + p], out[48 + p] = h, low, 0.0, 0.0
         size[p] = modulus(roots[LANES * 4 * i + p], roots[LANES * (4 * i + 2) + p]) * UPWARDS
         reach[p] = size[p] + around[p]
@@ -146,7 +115,7 @@ def value_around(A, first, stride, last, roots, i, around, out):
         for p in lanes(LANES):
             yh, yl = roots[LANES * 4 * i + p], roots[LANES * (4 * i + 1) + p]
             y_ih, y_il = roots[LANES * (4 * i + 2) + p], roots[LANES * (4 * i + 3) + p]
-            ah, al, r = A[LANES * k + p], A[LANES * (k + 1) + p], A[LANES * (k + 2) + p]
+            ah, al, r = triple(A, k, p)
             xh, xl, x_ih, x_il = times_complex(
                 out[p], out[16 + p], out[32 + p], out[48 + p], yh, yl, y_ih, y_il
             )

@@ -26,7 +26,7 @@ from sgdmem.numeric.poles.double_double import (
     times_ball,
     times_complex,
 )
-from sgdmem.numeric.poles.program_in_pairs import LANES
+from sgdmem.numeric.poles.program_in_pairs import LANES, triple
 
 _SHARP = 2.0**-10  # relative error of a distance from a pole, so that squares do not matter
 _FAR = 4.0  # times the largest eigenvalue: farther, no more than this need be known
@@ -174,10 +174,10 @@ def put_pole_at_infinity(F, G, Q, W, n, top, poles):
     """Fill in the pole of y at infinity."""
     f, q, sign = 3 * n, 3 * (n - 1), 1.0 - 2 * (n % 2)
     for p in lanes(LANES):
-        gh, gl, gr = G[LANES * f + p], G[LANES * (f + 1) + p], G[LANES * (f + 2) + p]
-        fh, fl, fr = F[LANES * f + p], F[LANES * (f + 1) + p], F[LANES * (f + 2) + p]
-        qh, ql, qr = Q[LANES * q + p], Q[LANES * (q + 1) + p], Q[LANES * (q + 2) + p]
-        wh, wl, wr = W[LANES * q + p], W[LANES * (q + 1) + p], W[LANES * (q + 2) + p]
+        gh, gl, gr = triple(G, f, p)
+        fh, fl, fr = triple(F, f, p)
+        qh, ql, qr = triple(Q, q, p)
+        wh, wl, wr = triple(W, q, p)
         qh, ql, qr = times_ball(qh, ql, qr, qh, ql, qr)
         h, _, r = over_ball(qh, ql, qr, wh, wl, wr)
         z, _, z_r = over_ball(fh, fl, fr, gh, gl, gr)
@@ -199,16 +199,8 @@ def keep_apart(poles, found, top, spread, ok):
     for i in range(found):
         at = 10 * i
         for p in lanes(LANES):
-            z, b, e = (
-                poles[LANES * at + p],
-                poles[LANES * (at + 1) + p],
-                poles[LANES * (at + 2) + p],
-            )
-            wr, wi, w_e = (
-                poles[LANES * (at + 3) + p],
-                poles[LANES * (at + 4) + p],
-                poles[LANES * (at + 5) + p],
-            )
+            z, b, e = triple(poles, at, p)
+            wr, wi, w_e = triple(poles, at + 3, p)
             a = z - top if z > top else (z if z < 0.0 else 0.0)
             size, apart = modulus(z, b), modulus(a, b)
             within = (top > _LEAST_TOP) & (top < _MOST_TOP) & (size < _MOST_APART)
@@ -237,16 +229,8 @@ def bound_on_disk(poles, found, first, first_e, center, reach, out):
     for i in range(found):
         at = 10 * i
         for p in lanes(LANES):
-            z, b, e = (
-                poles[LANES * at + p],
-                poles[LANES * (at + 1) + p],
-                poles[LANES * (at + 2) + p],
-            )
-            wr, wi, w_e = (
-                poles[LANES * (at + 3) + p],
-                poles[LANES * (at + 4) + p],
-                poles[LANES * (at + 5) + p],
-            )
+            z, b, e = triple(poles, at, p)
+            wr, wi, w_e = triple(poles, at + 3, p)
             a = z - center
             square = a * a + b * b
             distance = sqrt(square) * _ROOM - e

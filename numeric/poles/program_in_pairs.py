@@ -6,7 +6,7 @@ The program is data, so that no family takes a compilation of its own.
 
 from __future__ import annotations
 
-from sgdmem.numeric.compilation.kernel_words import lanes, machine_code
+from sgdmem.numeric.compilation.kernel_words import lanes, machine_code, part
 from sgdmem.numeric.poles.double_double import (
     over_ball,
     plus_ball,
@@ -14,6 +14,18 @@ from sgdmem.numeric.poles.double_double import (
 )
 
 LANES = 16  # members side by side: a row
+
+
+@part
+def triple(rows, k, p):
+    """Return the entries of three rows from row k on: a number, its second half, and a bound."""
+    return rows[LANES * k + p], rows[LANES * (k + 1) + p], rows[LANES * (k + 2) + p]
+
+
+@part
+def put_triple(rows, k, p, high, low, bound):
+    """Fill in these."""
+    rows[LANES * k + p], rows[LANES * (k + 1) + p], rows[LANES * (k + 2) + p] = high, low, bound
 
 
 @machine_code("i8[:,::1], f8[:,::1], f8[::1], f8[::1]")
@@ -31,65 +43,32 @@ def run(steps, constants, given, space):
     space : array
     """
     for i in range(steps.shape[0]):
-        kind, a, b = steps[i, 0], 3 * steps[i, 1], 3 * steps[i, 2]
+        kind, a, b, to = steps[i, 0], 3 * steps[i, 1], 3 * steps[i, 2], 3 * i
         if kind == 0:
             for p in lanes(LANES):
-                space[LANES * 3 * i + p] = given[LANES * a + p]
-                space[LANES * (3 * i + 1) + p] = given[LANES * (a + 1) + p]
-                space[LANES * (3 * i + 2) + p] = given[LANES * (a + 2) + p]
+                high, low, bound = triple(given, a, p)
+                put_triple(space, to, p, high, low, bound)
         elif kind == 1:
             column = steps[i, 1]
             high, low, bound = constants[0, column], constants[1, column], constants[2, column]
             for p in lanes(LANES):
-                space[LANES * 3 * i + p] = high
-                space[LANES * (3 * i + 1) + p] = low
-                space[LANES * (3 * i + 2) + p] = bound
+                put_triple(space, to, p, high, low, bound)
         elif kind == 2 or kind == 3:
             sign = 1.0 if kind == 2 else -1.0
             for p in lanes(LANES):
-                xh, xl, xr = (
-                    space[LANES * a + p],
-                    space[LANES * (a + 1) + p],
-                    space[LANES * (a + 2) + p],
-                )
-                yh, yl, yr = (
-                    space[LANES * b + p],
-                    space[LANES * (b + 1) + p],
-                    space[LANES * (b + 2) + p],
-                )
+                xh, xl, xr = triple(space, a, p)
+                yh, yl, yr = triple(space, b, p)
                 high, low, bound = plus_ball(xh, xl, xr, sign * yh, sign * yl, yr)
-                space[LANES * 3 * i + p] = high
-                space[LANES * (3 * i + 1) + p] = low
-                space[LANES * (3 * i + 2) + p] = bound
+                put_triple(space, to, p, high, low, bound)
         elif kind == 4:
             for p in lanes(LANES):
-                xh, xl, xr = (
-                    space[LANES * a + p],
-                    space[LANES * (a + 1) + p],
-                    space[LANES * (a + 2) + p],
-                )
-                yh, yl, yr = (
-                    space[LANES * b + p],
-                    space[LANES * (b + 1) + p],
-                    space[LANES * (b + 2) + p],
-                )
+                xh, xl, xr = triple(space, a, p)
+                yh, yl, yr = triple(space, b, p)
                 high, low, bound = times_ball(xh, xl, xr, yh, yl, yr)
-                space[LANES * 3 * i + p] = high
-                space[LANES * (3 * i + 1) + p] = low
-                space[LANES * (3 * i + 2) + p] = bound
+                put_triple(space, to, p, high, low, bound)
         else:
             for p in lanes(LANES):
-                xh, xl, xr = (
-                    space[LANES * a + p],
-                    space[LANES * (a + 1) + p],
-                    space[LANES * (a + 2) + p],
-                )
-                yh, yl, yr = (
-                    space[LANES * b + p],
-                    space[LANES * (b + 1) + p],
-                    space[LANES * (b + 2) + p],
-                )
+                xh, xl, xr = triple(space, a, p)
+                yh, yl, yr = triple(space, b, p)
                 high, low, bound = over_ball(xh, xl, xr, yh, yl, yr)
-                space[LANES * 3 * i + p] = high
-                space[LANES * (3 * i + 1) + p] = low
-                space[LANES * (3 * i + 2) + p] = bound
+                put_triple(space, to, p, high, low, bound)

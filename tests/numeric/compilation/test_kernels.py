@@ -83,6 +83,29 @@ def endless(x):
 
 
 @part
+def entries(rows, k, p):
+    return rows[k, p], rows[k + 1, p]
+
+
+@part
+def put(rows, k, p, x, y):
+    x = x + y
+    rows[k, p], rows[k + 1, p] = x, y
+
+
+@part
+def moved(rows, k):
+    k = k + 1
+    return rows[k]
+
+
+@part
+def swapped(rows, k, x):
+    rows[k] = x
+    return x
+
+
+@part
 def chosen(x):
     if x > 0.0:
         x = 1.0
@@ -102,6 +125,8 @@ def kernel(table, sizes, flat, flags, turned):
         flags[k] = -1 if not (total < 0 or turned) else flags[k - 1] + 1
         place = k + 1 if k + 1 < 5 else 0
         flat[place] = total / (1 - place) if place else -total
+    low, high = entries(signs, 0, bits - bits + 1)
+    put(signs, 2 - 2, 2, high, low)
     tail = flat[2:]
     tail[1] = tail.size + flat[0]
 """
@@ -236,6 +261,11 @@ def test_scalars(turned: bool) -> None:
         ("total = wrong(total)", "total may have no value in wrong"),
         ("total = endless(total)", "the part endless does not end in what it returns"),
         ("total = chosen(total)", "a part assigns and returns: if x"),
+        ("total = moved(flat, 1)", "the part moved changes an index"),
+        ("total = swapped(flat, 1, total)", "swapped fills in entries and returns something"),
+        ("total = put(signs, 0, 1, 1.0, 2.0)", "the part put does not end in what it returns"),
+        ("turn(total, 1.0)", "turn returns something that is not used"),
+        ("for p in lanes(3): put(signs, bits, p, 1.0, 2.0)", "a natural number, written out: bits"),
         ("total = turn(total, 1.0)", "no expression of kernels"),
         # calls
         ("kernel(table, flat, flat, flags, turned)", "no 1-d array of i8: flat"),
