@@ -15,6 +15,7 @@ _PUSH = 0.2  # share of the squared bracket by which a step stays away from the 
 _OFFSET = 0.3  # share of the tolerance by which it stays away at least
 _WIDENINGS = 20  # of a bracket whose unstable end is undecided
 _ESTIMATED = 0.05  # share of the tolerance to which estimates find an edge
+_FURTHER = 8  # times that distance, if they are on one side
 _BESIDE = 0.45  # share of it at which verdicts are asked then, on both sides
 
 # From points, shape (n, 2), to flags (1 stable, 0 not, -1 undecided) and margins, shape (n,).
@@ -113,11 +114,17 @@ def crossings(
         known = np.flatnonzero(length > tolerance)
         edge = _estimated(judge.margins, along, known, (low, high, at_low, at_high), share)
         for sign in (-1, 1):
-            t = edge + sign * _BESIDE * share[known]
-            beside = np.flatnonzero((low[known] < t) & (t < high[known]))  # and not NaN
-            places = known[beside]
-            flags, found = judge(along(t[beside], places))
-            put(places, t[beside], flags, _level(found))
+            left, reach = np.arange(len(known)), _BESIDE
+            while left.size:
+                places, t = known[left], edge[left] + sign * reach * share[known[left]]
+                beside = (low[places] < t) & (t < high[places])  # and not NaN
+                left, places, t = left[beside], places[beside], t[beside]
+                if not left.size:
+                    break
+                flags, found = judge(along(t, places))
+                put(places, t, flags, _level(found))
+                left = left[(flags == 1) == (sign == 1)]  # estimates were off by more than that
+                reach *= _FURTHER
     for step in range(int(most.max(initial=0)) + 1):
         open_ = np.flatnonzero((high - low > share) & (length > 0))
         if not open_.size:

@@ -216,7 +216,7 @@ class FamilyJudge:
         noises = self.noises(points)
         for index, key in enumerate(points.noise_keys()):
             places = np.flatnonzero(~excepted & (points.noise_indices == index))
-            problem = FloatProblem.of(self.problem.spectrum, noises[key])
+            problem = replace(FloatProblem.of(self.problem.spectrum, noises[key]), sharp=True)
             margins[places] = problem.margin(take(columns, places), np.ones(places.size))
         return margins
 

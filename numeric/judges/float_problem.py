@@ -35,12 +35,15 @@ class FloatProblem:
         Eigenvalues and multiplicities, or the nodes and weights of a power law.
     operator : NoiseOperator
     weight_decay : float
+    sharp : bool
+        Whether radii on samples are those of an edge that is traced, to more digits.
     """
 
     lam: Array
     weights: Array
     operator: NoiseOperator
     weight_decay: float = 0.0
+    sharp: bool = False
 
     @classmethod
     def of(
@@ -97,7 +100,7 @@ class FloatProblem:
             radius = self.operator.estimate(shares, self.weights)
             if is_sampled(self.operator):
                 low, high = np.where(schur, radius, np.inf), self.operator.ceiling(shares)
-                radius = self.operator.refined(form, scale, low, high)
+                radius = self.operator.refined(form, scale, low, high, self.sharp)
             margin = np.where(least > 0, np.minimum(1 - radius, least), least)
             return np.where(schur, margin, -np.inf)
 

@@ -65,7 +65,12 @@ class EpochOperator(SampledOperator):
         return float(self.noise.share) * sum(self._unit_radius(pairs, is_close, within=known)) / 2
 
     def quick_radius(
-        self, form: ModeForm, eigenvalues: Array, products: Array, low: float
+        self,
+        form: ModeForm,
+        eigenvalues: Array,
+        products: Array,
+        low: float,
+        sharp: bool = False,  # near 1 it always is
     ) -> tuple[float, float]:
         """Return the radius in plain floats; the reference where both sizes decide."""
         least, most = self.extreme_shares

@@ -29,7 +29,9 @@ ROUNDED = 1e-6  # relative, of lower bounds in plain floats
 _BLOCK = 2**22  # entries of an array that is held in memory at once
 _CERTAIN = 0.25  # largest relative error of products
 _FEW = 12  # passes over the data for a point of a map
-_ERROR, _PART = 1e-10, 5e-2  # of the radius in a search, and a part of its distance to 1
+# Of the radius in a search, and a part of its distance to 1; and for the same along an edge, where
+# a part of it that seems settled elsewhere costs many verdicts.
+_SEARCHED, _SHARP = (1e-10, 5e-2), (1e-11, 1e-3)
 _SURE = 0.1  # distance from 1 of a radius that ends nothing
 _MOST_ERROR = 0.1  # relative, of a radius far below 1 too
 _NEAR = 1e-3  # distance from 1 of a radius that short floats do not tell well enough
@@ -151,7 +153,9 @@ class SampledOperator(NoiseOperator):
         """The spectral norm of the image of 1."""
         return float(np.linalg.norm(self.samples.images.of_identity, 2))
 
-    def refined(self, form: ModeForm, scales: Array, low: Array, high: Array) -> Array:
+    def refined(
+        self, form: ModeForm, scales: Array, low: Array, high: Array, sharp: bool = False
+    ) -> Array:
         """Return the radius in plain floats where bounds leave open whether it is far below 1.
 
         The forms of shape (A, 1), or (1, 1), are asked at the eigenvalues times ``scales``.
@@ -167,7 +171,7 @@ class SampledOperator(NoiseOperator):
             if not are_floats(products):
                 found[index] = 0.0 if ((products >= 0) & (products < math.inf)).all() else math.inf
                 continue
-            radius, _ = self.quick_radius(one, lam, products, float(low[index]))
+            radius, _ = self.quick_radius(one, lam, products, float(low[index]), sharp)
             found[index] = max(low[index], radius)  # both are lower bounds
         if asked.size:
             last = asked[0]
@@ -176,7 +180,12 @@ class SampledOperator(NoiseOperator):
         return found
 
     def quick_radius(
-        self, form: ModeForm, eigenvalues: Array, products: Array, low: float
+        self,
+        form: ModeForm,
+        eigenvalues: Array,
+        products: Array,
+        low: float,
+        sharp: bool = False,
     ) -> tuple[float, float]:
         """Return the radius in plain floats, closely where it is near 1.
 
@@ -187,7 +196,7 @@ class SampledOperator(NoiseOperator):
         least = low * (1 - ROUNDED) / self.extreme_shares[0]
 
         def is_settled(ritz: RitzPair) -> bool:
-            return ritz.value >= least and self._is_settled(ritz)
+            return ritz.value >= least and self._is_settled(ritz, sharp)
 
         images = self.samples.images
         if images.short is not None:
@@ -197,7 +206,7 @@ class SampledOperator(NoiseOperator):
         found = ritz_pair(images, products, is_settled)
         radius = self._share * found.value
         sure = abs(radius - 1) >= max(_SURE, 2 * found.error)
-        settled = sure or found.is_invariant or self._is_settled(found)
+        settled = sure or found.is_invariant or self._is_settled(found, sharp)
         return radius, 0.0 if settled else found.error
 
     def unsettled(self, form: ModeForm, scale: float) -> float:
@@ -211,11 +220,11 @@ class SampledOperator(NoiseOperator):
         away = abs(self._share * ritz.value - 1)
         return away <= _NEAR and ritz.error <= _NEAR
 
-    def _is_settled(self, ritz: RitzPair) -> bool:
+    def _is_settled(self, ritz: RitzPair, sharp: bool) -> bool:
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""
-        radius = self._share * ritz.value
+        radius, (error, part) = self._share * ritz.value, _SHARP if sharp else _SEARCHED
         return ritz.error <= _MOST_ERROR and (
-            radius >= _FAR_ABOVE or ritz.error * radius <= max(_ERROR, _PART * abs(radius - 1))
+            radius >= _FAR_ABOVE or ritz.error * radius <= max(error, part * abs(radius - 1))
         )
 
     def leading_matrix(self, form: ModeForm) -> Array:

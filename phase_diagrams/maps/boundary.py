@@ -184,7 +184,11 @@ def labelled_boundary(
         points = ScatteredPoints(values(shares), own)
         found = family_judge.judge(points)
         advance(len(points))
-        return found.stable, found.margin
+        if found.bounds is None:
+            return found.stable, found.margin
+        estimated_margins = 1 - found.bounds[2]  # where bounds decide, and tell no more
+        unknown = np.isnan(found.margin)
+        return found.stable, np.where(unknown, estimated_margins, found.margin)
 
     def estimated(shares: Array) -> Array:
         return family_judge.estimated_margins(ScatteredPoints(values(shares), own))

@@ -21,7 +21,7 @@ from sgdmem import (
     stability_boundary,
 )
 from sgdmem.methods import memory_one
-from sgdmem.numeric.compiled_maps.crossings import Crossings, crossings
+from sgdmem.numeric.compiled_maps.crossings import Crossings, WithEstimates, crossings
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import ScatteredPoints
@@ -317,6 +317,24 @@ def test_known_margins_are_where_an_enclosure_starts() -> None:
         assert (np.linalg.norm(found.unstable - found.stable, axis=1) <= 1e-10).all()
         counts.append(sum(asked))
     assert counts[1] <= counts[0] - 3
+
+
+@pytest.mark.parametrize("off", [0.0, 3e-9, -3e-9, 1e-6, -1e-6])
+def test_estimates_that_are_off_cost_few_verdicts(off: float) -> None:
+    """Verdicts follow them as far as that, in place of halving all that is left of a segment."""
+    asked: list[int] = []
+
+    def judge(points: Any) -> tuple[Any, Any]:
+        asked.append(len(points))
+        x = points[:, 0]
+        return np.where(x < 0.3, 1, 0).astype(np.int8), np.full(len(x), np.nan)
+
+    estimated = WithEstimates(judge, lambda points: 0.3 + off - points[:, 0])
+    found = crossings(estimated, np.zeros((2, 2)), np.tile([1.0, 0.0], (2, 1)), 1e-10)
+    assert (found.stable[:, 0] < 0.3).all() and (found.unstable[:, 0] >= 0.3).all()
+    assert np.linalg.norm(found.unstable - found.stable, axis=1).max() <= 1e-10
+    distance = max(abs(off) / 1e-10, 1)  # to find it, and to halve it
+    assert len(asked) <= 8 + np.log2(distance) + np.log(distance) / np.log(8)
 
 
 def test_an_end_that_is_undecided_is_not_taken_for_a_proof() -> None:
