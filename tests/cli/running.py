@@ -34,6 +34,14 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return stopped.value.code, captured.out, captured.err
 
 
+def assert_refused(capsys: pytest.CaptureFixture[str], message: str, *arguments: str) -> None:
+    """Assert that arguments are refused in one line, which holds a message."""
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+
+
 def imported_by(*arguments: str) -> set[str]:
     """Return the modules that a process of the command line has imported when it ends."""
     code = (

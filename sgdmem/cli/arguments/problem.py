@@ -160,6 +160,11 @@ def read_target(zeta: str | None, squares: str | None, options: Options | None =
         )
     if labelled:
         return None
+    if zeta is not None and options is not None and options["power_law"] is None:
+        raise click.UsageError(
+            "--zeta belongs to --power-law: give --target FILE, or --labels or --target-column "
+            "with --data"
+        )
     if squares is not None:
         return load_columns(squares)[0]
     return PowerLawTarget(positive_float(zeta, "--zeta"))
@@ -358,6 +363,8 @@ def map_problem(
             raise click.UsageError(f"{name} cannot both vary and have a fixed value")
     varied = [name for name in ("nu", "zeta") if name in axes and name not in family.parameters]
     target = None if zeta is None else read_target(zeta, None)
+    if (target is not None or "zeta" in varied) and has_problem({**options, "power_law": None}):
+        raise click.UsageError("zeta belongs to --power-law")
     if "nu" not in varied:
         problem = read_problem(options, target)
         if not varied:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import sgdmem
-from tests.cli.running import run
+from tests.cli.running import assert_refused, run
 
 
 def test_the_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,10 +104,7 @@ def test_bad_arguments(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, _, err = run(capsys, "derive", *arguments)
-    assert code == 2
-    assert message in err
-    assert len(err.strip().splitlines()) == 1
+    assert_refused(capsys, message, "derive", *arguments)
     assert not list(tmp_path.iterdir())
 
 

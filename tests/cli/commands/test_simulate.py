@@ -97,6 +97,8 @@ def test_the_command_takes_data(tmp_path: Path) -> None:
     assert "the expected loss is exact" in done.output
     done = CliRunner().invoke(simulate_command, [*COMMAND, *data, "--steps", "10", "--fit-noise"])
     assert "the expected loss is approximate" in done.output
+    done = CliRunner().invoke(simulate_command, [*COMMAND, *data[:2], "--zeta", "1", *data[4:]])
+    assert "--zeta belongs to --power-law: give --target FILE" in done.output
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from sgdmem.phase_diagrams.explorer.derivations import packed_derivations
 from sgdmem.phase_diagrams.explorer.server import page_server
 from sgdmem.symbolic.zoo.families_by_name import USUAL_FAMILIES
 from tests.asking import noisy
-from tests.cli.running import run
+from tests.cli.running import assert_refused, run
 
 
 def own(speed: Any, keep: Any) -> Algorithm:
@@ -293,8 +293,5 @@ def test_bad_arguments(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, _, err = run(capsys, "explore", *arguments)
-    assert code == 2
-    assert message in err
-    assert len(err.strip().splitlines()) == 1
+    assert_refused(capsys, message, "explore", *arguments)
     assert not list(tmp_path.iterdir())
