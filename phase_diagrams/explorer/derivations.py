@@ -1,7 +1,7 @@
 """The derivations of the explorer's methods, as parts of its page.
 
 Those of named methods are kept: they depend on nothing but the text of `sgdmem.symbolic` and on the
-versions of what it computes with, and take some seconds to derive and to check.
+versions of what it computes with, and take some tenths of a second each to derive and to check.
 """
 
 from __future__ import annotations

@@ -178,7 +178,8 @@ def explore(
     ranges : dict
         From names of parameters to ``(low, high)`` or ``(low, high, "log")``, for their sliders.
     derivations : bool
-        Whether the page holds the derivation of each method. Making one takes a second or two.
+        Whether the page holds the derivation of each method. Making one takes some tenths of a
+        second.
 
     Returns
     -------
