@@ -17,6 +17,7 @@ _GRID = 257
 _GOLDEN = (5**0.5 - 1) / 2
 _SECTIONS, _STEPS = np.linspace(0, 1, 9), 21  # of which each leaves a quarter
 _FEW, _FEW_STEPS, _ROOT = 12, 10, 1e-11  # of costly functions
+_NEARLY_ZERO = 1e-6  # at a root; what is larger there was of a function that changed
 _REACH = 4.0
 _CLOSER = 10.0 ** np.arange(-280, 0)
 _SAMPLES = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-9])
@@ -70,16 +71,40 @@ def positive_intervals(
     known = dict(zip(points.tolist(), values.tolist(), strict=True))
 
     def one(point: float) -> float:
-        found = known[point] if point in known else float(value(np.array([point]))[0])
-        return max(found, -1.0)  # it may be -inf
+        return max(float(value(np.array([point]))[0]), -1.0)  # it may be -inf
 
     def end(low: float, high: float, at_low: bool) -> float:
         if costly:
-            return smooth_root(one, low, high, _ROOT)
+            return _learnt_root(one, known, low, high)
         return multisect(lambda points: (value(points) > 0) == at_low, low, high)[not at_low]
 
     marks = [positive[0], *positive, positive[-1]]
     return _runs([lower, *points, upper], marks, end)
+
+
+def _learnt_root(
+    function: Callable[[float], float], known: dict[float, float], low: float, high: float
+) -> float:
+    """Return a root of a costly function that may know better after other points were asked."""
+    root, asked = low, dict[float, float]()
+
+    def one(point: float) -> float:
+        asked[point] = max(known[point], -1.0) if point in known else function(point)
+        return asked[point]
+
+    for _ in range(_FEW):
+        asked.clear()
+        root = smooth_root(one, low, high, _ROOT)
+        sides = [[x for x in asked if (asked[x] > 0) == sign] for sign in (True, False)]
+        if abs(asked.get(root, 1.0)) <= _NEARLY_ZERO or not all(sides):
+            break
+        nearest = [min(side, key=lambda x: abs(x - root)) for side in sides]
+        if all((function(x) > 0) == (asked[x] > 0) for x in nearest):  # it jumps there
+            break
+        known = {}
+        if (one(low) > 0) == (one(high) > 0):
+            break
+    return root
 
 
 def _runs(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import positive_intervals
 
 
@@ -37,3 +38,30 @@ def test_a_gap_narrower_than_the_grid_is_found() -> None:
 def test_nan_is_not_positive() -> None:
     found = positive_intervals(lambda x: np.where(x < 5, 1.0, np.nan), 0.0, 10.0)
     assert found == [pytest.approx((0.0, 5.0))]
+
+
+def test_roots_of_a_function_that_learns() -> None:
+    """As radii of samples, which grow once a point near the edge is looked at closely."""
+    edges = [2.0]
+
+    def margin(points: Array) -> Array:
+        values = np.exp(3 * (edges[-1] - points)) - 1
+        if ((values > 0) & (values < 1e-3)).any():
+            edges.append(1.999)
+        return np.asarray(values)
+
+    ((low, high),) = positive_intervals(margin, 0, 8, costly=True)
+    assert low == 0
+    assert high == pytest.approx(1.999, rel=1e-10)
+
+
+def test_costly_functions_that_jump_are_asked_little_more() -> None:
+    asked = list[float]()
+
+    def margin(points: Array) -> Array:
+        asked.extend(points.tolist())
+        return np.where(points < 2, 0.5, -np.inf)
+
+    ((_, high),) = positive_intervals(margin, 0, 8, costly=True)
+    assert high == pytest.approx(2, rel=1e-10)
+    assert len(asked) < 100
