@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -11,12 +11,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.threads import pieces
 from sgdmem.numeric.compiled_maps.axes_of_points import own_axes, parameters_in_pairs
+from sgdmem.numeric.compiled_maps.compiled_family import (
+    Compiled,
+    excepted,
+    excepted_places,
+    forms_at,
+)
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.critical_batch_sizes import critical_batch_sizes
-from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.joint_verdicts import (
     DECIDED_EXACTLY,
     OPEN,
@@ -26,18 +31,15 @@ from sgdmem.numeric.compiled_maps.joint_verdicts import (
     outcomes_of,
 )
 from sgdmem.numeric.compiled_maps.known_noise import (
-    damps_modes,
     decide_unphysical,
     is_bold,
     is_simple,
 )
 from sgdmem.numeric.compiled_maps.outcomes_on_gpu import OutcomesOnGpu
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
-from sgdmem.numeric.judges.binding_condition import lost_by_roots
 from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.judges.judge import in_unit, unit_of
-from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.mode_summands import take
 from sgdmem.numeric.problems.batch_noise import BatchNoise
 from sgdmem.numeric.problems.noise import Noise
@@ -52,8 +54,6 @@ from sgdmem.symbolic.errors import InputError
 
 # what the axes of a problem become where there is no noise
 _QUIET = {"batch_size": math.inf, "tau1": Fraction(1), "tau2": Fraction(0)}
-
-Compiled = tuple[FamilyProgram, dict[str, list[Fraction]]]
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class FamilyJudge:
         if self._decayed is not None and (simple | bold).any():
             program, exceptions = self._decayed
             judge_compiled(program, points, spectrum, noises, found, self.device, advance)
-            found.forget(_excepted_places(points, exceptions))
+            found.forget(excepted_places(points, exceptions))
             left = found.unsettled
             if bold.any():
                 cautious = Outcomes.empty(len(points), sums=False)
@@ -170,7 +170,7 @@ class FamilyJudge:
         def advance(count: int) -> None: ...
 
         judge_compiled(program, points, self.spectrum, noises, found, "cuda", advance)
-        found.forget(_excepted_places(points, exceptions))
+        found.forget(excepted_places(points, exceptions))
         left = found.unsettled
         judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
@@ -184,11 +184,11 @@ class FamilyJudge:
     ) -> Array:
         """Judge points by the family's program; return those that are left."""
         assert self._decayed is not None
-        form, excepted = _forms(self._decayed, points)
+        form, special = forms_at(self._decayed, points)
         columns = form.map(lambda x: x[:, None])
-        left, indices = [np.flatnonzero(excepted)], points.noise_indices
+        left, indices = [np.flatnonzero(special)], points.noise_indices
         for index, key in enumerate(points.noise_keys()):
-            members = np.flatnonzero(~excepted & (indices == index))
+            members = np.flatnonzero(~special & (indices == index))
             noise, sampled = noises[key], noises[key].samples is not None
             spectrum = in_unit(self.spectrum, noise, Fraction(1))
             for some in pieces(0, members.size, SAMPLED if sampled else TOGETHER):
@@ -211,11 +211,11 @@ class FamilyJudge:
         """Return margins in plain floats; NaN where a constructor does something special."""
         known, margins = self.forms(points), np.full(len(points), np.nan)
         assert known is not None  # there is a program
-        form, excepted = known
+        form, special = known
         columns = form.map(lambda x: x.mid[:, None])
         noises = self.noises(points)
         for index, key in enumerate(points.noise_keys()):
-            places = np.flatnonzero(~excepted & (points.noise_indices == index))
+            places = np.flatnonzero(~special & (points.noise_indices == index))
             problem = replace(FloatProblem.of(self.problem.spectrum, noises[key]), sharp=True)
             margins[places] = problem.margin(take(columns, places), np.ones(places.size))
         return margins
@@ -223,40 +223,12 @@ class FamilyJudge:
     def verdict(self, points: AnyPoints, place: int) -> Verdict:
         """Return the verdict at one of the points, with its reason and all limits."""
         point = points.at(place)
-        algorithm = self._algorithm(points, point)
+        algorithm = self.algorithm(points, point)
         noise, batch_size = self._noise(points, points.noise_key(point))
         return verdict_of(algorithm, replace(self.problem, noise=noise), noise.at(batch_size))
 
-    def binding(self, points: AnyPoints) -> list[Reason]:
-        """Return which condition binds at points that are not stable, see `Verdict.binding`.
-
-        Sums are infinite unless every mode is stable and damped: a finite one that is too large is
-        the reason. Where no mode's noise can feed on itself, tau2 not being negative, an infinite
-        one is that of a mode that is not stable without noise.
-        """
-        noises, found = self.noises(points), self.judge(points)
-        told, damps = (
-            np.array([is_so(noises[key]) for key in points.noise_keys()])[points.noise_indices]
-            & ((found.stable == 0) & ~found.on_boundary)
-            for is_so in (is_simple, damps_modes)
-        )
-        summed = told & np.isfinite(found.noise_sum)
-        if found.bounds is not None:  # of samples: the modes are stable, and feed each other
-            summed |= (found.stable == 0) & (found.bounds[0] >= 1) & np.isfinite(found.bounds[0])
-        by_roots = damps & np.isinf(found.noise_sum) & (not self.problem.spectrum.diverges)
-        reasons = []
-        for place in range(len(points)):
-            if summed[place]:
-                reasons.append(Reason.NOISE_SUM)
-            elif by_roots[place]:
-                reasons.append(
-                    lost_by_roots(self._algorithm(points, points.at(place)), self.problem.spectrum)
-                )
-            else:
-                reasons.append(self.verdict(points, place).binding)
-        return reasons
-
-    def _algorithm(self, points: AnyPoints, point: Mapping[str, Any]) -> Algorithm:
+    def algorithm(self, points: AnyPoints, point: Mapping[str, Any]) -> Algorithm:
+        """Return the member of the family at a point."""
         return numeric_algorithm(self.build(**{name: point[name] for name in points.own}))
 
     def noiseless(self, points: AnyPoints) -> Outcomes:
@@ -277,7 +249,7 @@ class FamilyJudge:
         compiled = self._usable
         if compiled is None:
             return None
-        return _forms(compiled, points)
+        return forms_at(compiled, points)
 
     def critical_batch_sizes(self, points: AnyPoints, places: Array) -> Array:
         """Return critical batch sizes at some places, NaN where single verdicts have to find them.
@@ -298,7 +270,7 @@ class FamilyJudge:
         known = np.array([is_simple(noise) or is_bold(noise) for noise in every])[indices]
         cautious = [noise if noise.is_physical else noise.cautious for noise in every]
         taus = np.array([[x.tau1, x.largest_tau2] for x in cautious], dtype=float).T
-        left = np.flatnonzero(known & ~_excepted(points, exceptions)[places])
+        left = np.flatnonzero(known & ~excepted(points, exceptions)[places])
         if spectrum.diverges:
             found[left[taus[0, indices[left]] > 0]] = np.inf
             return found
@@ -326,28 +298,5 @@ class FamilyJudge:
         return self.problem.noise.vary(**values), batch_size
 
 
-def _forms(compiled: Compiled, points: AnyPoints) -> tuple[HalfPlaneForm, Array]:
-    """Return the half-plane forms of all points, and where they do not hold."""
-    program, exceptions = compiled
-    values = {
-        name: Ball.exactly(points.axes[name])[points.indices(name)] for name in program.parameters
-    }
-    return program.form(values, (len(points),)), _excepted(points, exceptions)
-
-
 def _nothing(count: int) -> None:
     """Tell nothing of progress."""
-
-
-def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
-    flags = np.zeros(len(points), dtype=bool)
-    for name, values in exceptions.items():
-        special = np.array([value in values for value in points.axes[name]])
-        if special.any():
-            flags |= points.along(name, special)
-    return flags
-
-
-def _excepted_places(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
-    excepted = any(not {*values}.isdisjoint(points.axes[x]) for x, values in exceptions.items())
-    return np.flatnonzero(_excepted(points, exceptions)) if excepted else np.empty(0, dtype=int)

@@ -19,6 +19,7 @@ from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import Points, ScatteredPoints
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
+from sgdmem.phase_diagrams.maps.binding_reasons import binding_reasons
 from sgdmem.phase_diagrams.maps.curve import Curve
 from sgdmem.phase_diagrams.maps.curves import Cusp, Tracer
 from sgdmem.phase_diagrams.maps.dataset_description import describe, own_labels
@@ -197,7 +198,7 @@ def labelled_boundary(
         if not conditions or not len(shares):
             return [""] * len(shares)
         points = ScatteredPoints(values(shares), own)
-        return [reason.value for reason in family_judge.binding(points)]
+        return [reason.value for reason in binding_reasons(family_judge, points)]
 
     ticks = np.linspace(0, 1, resolution)
     grid = values(np.stack([ticks, ticks], axis=1))

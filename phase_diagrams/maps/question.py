@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.compiled_maps.family_judge import Compiled, FamilyJudge
+from sgdmem.numeric.compiled_maps.compiled_family import Compiled
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.problems.problem import Problem, on_gpu

@@ -26,6 +26,7 @@ from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import ScatteredPoints
 from sgdmem.numeric.judges.reason import Reason
+from sgdmem.phase_diagrams.maps.binding_reasons import binding_reasons
 from sgdmem.phase_diagrams.maps.curve import Curve
 from sgdmem.phase_diagrams.maps.curves import Tracer
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
@@ -376,7 +377,7 @@ def test_conditions_are_those_of_verdicts() -> None:
         for spectrum in (Spectrum([1, 0.6, 0.2]), Spectrum.power_law(2), Spectrum.power_law(0.9)):
             compiled = family_program(heavy_ball, axes)
             judge = FamilyJudge(heavy_ball, compiled, noisy(spectrum, 1, tau2), 2)
-            found = judge.binding(points)
+            found = binding_reasons(judge, points)
             for place, reason in enumerate(found):
                 assert reason is judge.verdict(points, place).binding
             told.update(found)
