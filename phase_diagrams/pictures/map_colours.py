@@ -144,12 +144,12 @@ def _verdicts(diagram: Labelled, ax: Any, edges: tuple[Array, Array], least: flo
 
     stable = diagram.stable.values == 1
     causes = _kinds(diagram)
-    codes = causes if least is None else np.where(stable, -1, causes)
-    kinds = _paint_kinds(ax, edges, codes, _CAUSES)
     regions = {name: causes == kind for kind, name in enumerate(_CAUSES)}
     if least is None:
-        return Shown(None, "", kinds, regions)
+        return Shown(None, "", _paint_kinds(ax, edges, causes, _CAUSES), regions)
     sums = noise_sums(diagram)
+    # what is stable without a noise sum that is told has the look of a map of verdicts
+    kinds = _paint_kinds(ax, edges, np.where(stable & ~np.isnan(sums), -1, causes), _CAUSES)
     shades: Any = ListedColormap(colormaps["viridis"](np.linspace(0, BRIGHTEST, 256)))
     shades.colorbar_extend = "min" if (sums[stable] < least).any() else "neither"
     inside = np.ma.masked_where(~stable, np.maximum(sums, least))

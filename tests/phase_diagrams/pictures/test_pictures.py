@@ -32,7 +32,7 @@ from sgdmem.pictures import artists, draw_boundary, draw_root_locus
 from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words
 
-GREY, ORANGE, BLUE = "#b0b0b8", "#d55e00", "#0072b2"
+GREY, ORANGE, BLUE, LIGHT_BLUE = "#b0b0b8", "#d55e00", "#0072b2", "#cfe6f5"
 SETTINGS: dict[str, Any] = {
     "x": ("learning_rate", np.geomspace(0.01, 10, 40)),
     "y": ("momentum", np.linspace(0, 0.95, 30)),
@@ -55,6 +55,13 @@ def test_colours_say_what_the_verdict_is(diagram: xarray.Dataset) -> None:
     assert not is_colour(stable, GREY) and not is_colour(stable, ORANGE)
     words = ["diverges without noise", "diverges by noise", "edge, guessed between points"]
     assert legend_words(axes) == words
+
+
+def test_what_is_stable_without_a_noise_sum_is_no_hole(diagram: xarray.Dataset) -> None:
+    told = diagram.noise_sum.where(diagram.learning_rate > 0.03)
+    axes = draw(diagram.assign(noise_sum=told), annotate=False)
+    assert is_colour(colour_at(axes, 0.02, 0.1), LIGHT_BLUE)
+    assert not is_colour(colour_at(axes, 0.05, 0.1), LIGHT_BLUE)
 
 
 def test_reasons_have_colours(diagram: xarray.Dataset) -> None:
