@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from struct import Struct
+from struct import error as StructError
 from threading import RLock
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +38,8 @@ _COMPILER = tuple(
 )
 _lock = RLock()
 _engines: list[Any] = []  # they own the code
-_SCALARS = {"int64": ctypes.c_int64, "float64": ctypes.c_double, "bool": ctypes.c_int64}
+_WORDS = {"int64": "q", "float64": "d", "bool": "q"}
+_entry_of = ctypes.CFUNCTYPE(None, ctypes.c_char_p)  # without Python's lock
 
 
 class ObjectCode:
@@ -44,26 +48,35 @@ class ObjectCode:
     Parameters
     ----------
     address : int
+        Where it is, for other machine code.
+    entry : int
+        Where it takes its arguments side by side.
     arguments : list of str
         For each the type of a number, or of an array's entries and its dimension: ``"float64 2"``.
     """
 
-    def __init__(self, address: int, arguments: list[str]) -> None:
+    def __init__(self, address: int, entry: int, arguments: list[str]) -> None:
         self.address = address
-        types: list[Any] = []
+        words = ""
         self._arrays: list[tuple[np.dtype[Any], int] | None] = []
         for argument in arguments:
             name, _, dimension = argument.partition(" ")
-            if dimension:
-                self._arrays.append((np.dtype(name), int(dimension)))
-                types += [ctypes.c_void_p, *[ctypes.c_int64] * int(dimension)]
-            else:
-                self._arrays.append(None)
-                types.append(_SCALARS[name])
-        self._call = ctypes.CFUNCTYPE(None, *types)(address)  # without Python's lock
+            self._arrays.append((np.dtype(name), int(dimension)) if dimension else None)
+            words += "q" * (1 + int(dimension)) if dimension else _WORDS[name]
+        self._pack = Struct(words).pack
+        self._words = _written_packing(self._arrays, self._pack)
+        self._call = _entry_of(entry)
 
     def __call__(self, *arguments: Any) -> None:
         """Run it on contiguous arrays and numbers of the right types."""
+        try:
+            words = self._words(arguments)
+        except (TypeError, ValueError, StructError):
+            words = self._pack(*self._flat(arguments))
+        self._call(words)  # bytes of its own: threads may call it at once
+
+    def _flat(self, arguments: tuple[Any, ...]) -> list[Any]:
+        """Return what is handed over, also of arrays that are empty or not to be written to."""
         if len(arguments) != len(self._arrays):
             raise TypeError(f"it takes {len(self._arrays)} arguments, got {len(arguments)}")
         flat: list[Any] = []
@@ -74,16 +87,39 @@ class ObjectCode:
             dtype, dimension = array
             if value.dtype != dtype or value.ndim != dimension or not value.flags.c_contiguous:
                 raise TypeError(f"machine code takes a contiguous array of {dtype}, {dimension}-d")
-            flat += [_place(value), *value.shape]
-        self._call(*flat)
+            flat += [value.__array_interface__["data"][0], *value.shape]
+        return flat
 
 
-def _place(array: np.ndarray[Any, Any]) -> Any:
-    """Return where the entries are; NumPy's own ways to tell take four times as long."""
-    try:
-        return ctypes.byref(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
-    except (TypeError, ValueError):  # it may not be written to, or is empty
-        return array.__array_interface__["data"][0]
+def _written_packing(
+    arrays: list[tuple[np.dtype[Any], int] | None], pack: Callable[..., bytes]
+) -> Callable[[tuple[Any, ...]], bytes]:
+    """Return a function that packs arguments, written out: a loop over them takes twice as long.
+
+    It raises where an array is not of its type, contiguous, writable and of some length.
+    """
+    names = [f"a{k}" for k in range(len(arrays))]
+    scope: dict[str, Any] = {
+        "pack": pack,
+        "first": ctypes.c_char.from_buffer,
+        "address": ctypes.addressof,
+    }
+    tests, words = ["True"], []
+    for name, array in zip(names, arrays, strict=True):
+        if array is None:
+            words.append(name)
+            continue
+        scope[f"{name}_type"] = array[0]
+        tests.append(f"{name}.dtype == {name}_type and {name}.ndim == {array[1]}")
+        words.append(f"address(first({name})), *{name}.shape")
+    text = f"""def packed(given):
+    [{", ".join(names)}] = given
+    if {" and ".join(tests)}:
+        return pack({", ".join(words)})
+    raise TypeError
+"""
+    exec(text, scope)
+    return scope["packed"]  # type: ignore[no-any-return]
 
 
 def load_code(source: str) -> SimpleNamespace:
@@ -131,9 +167,10 @@ def _linked(kept: bytes) -> SimpleNamespace:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _engines.append(engine)
+    place = engine.get_function_address
     return SimpleNamespace(
         **{
-            name: ObjectCode(engine.get_function_address(x["symbol"]), x["arguments"])
+            name: ObjectCode(place(x["symbol"]), place(x["entry"]), x["arguments"])
             for name, x in json.loads(head).items()
         }
     )

@@ -74,6 +74,22 @@ def test_arrays_and_numbers_are_handed_over(folder: Path) -> None:
             code.add(wrong, 0.5, 1, False, out)
     with pytest.raises(TypeError, match="5 arguments, got 1"):
         code.add(out)
+    with pytest.raises(TypeError, match="contiguous array of float64, 1-d"):
+        code.add(np.ones((1, 3)), 0.5, 1, False, np.empty(6)[::2])
+
+
+def test_arrays_are_handed_over_alike_in_both_ways(folder: Path) -> None:
+    """Of those that may not be written to, and of empty ones, NumPy tells the place."""
+    code, table, out = load_code(SOURCE), np.arange(6.0).reshape(2, 3), np.empty(3)
+    arguments = table, -0.5, np.int64(1), True, out
+    assert code.add._words(arguments) == code.add._pack(*code.add._flat(arguments))
+    table.flags.writeable = False
+    with pytest.raises(TypeError):
+        code.add._words(arguments)
+    code.add(*arguments)
+    assert out.tolist() == [-3, -4, -5]
+    code.add(np.empty((2, 0)), -0.5, 0, True, out[:0])
+    assert out.tolist() == [-3, -4, -5]
 
 
 @pytest.mark.parametrize("damage", ["cut off", "empty", "a bit", "of another one"])
