@@ -183,7 +183,7 @@ def _sums(recursion: Program, memory: int, shifted: bool) -> list[str]:
 
 
 def _advance(algorithm: Algorithm) -> list[str]:
-    """One step of every mode, eqs. (12)-(16), by the program that Numba compiles."""
+    """One step of every mode, eqs. (12)-(16), by the program that kernels are made of."""
     memory = algorithm.memory
     program, places = step_program(memory, [entry != 0 for entry in algorithm.entries])
     moments = [f"m{k}" for k in range(len(moment_pairs(memory)))]
