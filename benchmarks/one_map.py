@@ -77,8 +77,10 @@ def main() -> None:
 
     inside: list[float] = []
 
-    def timed(*arguments: Any) -> None:
-        inside.append(_timed(lambda: judge_compiled(*arguments))[1])
+    def timed(*arguments: Any) -> Any:
+        left, seconds = _timed(lambda: judge_compiled(*arguments))
+        inside.append(seconds)
+        return left
 
     setattr(family_judge, "judge_compiled", timed)  # noqa: B010 - a name that it imports
     spent = time.process_time()

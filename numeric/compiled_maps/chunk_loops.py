@@ -30,17 +30,19 @@ def spread(axes, sizes, strides, start, out):  # type: ignore[no-untyped-def]
 
 call_coefficients = calling("f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8")
 call_judge = calling("f8[:,::1], f8[:,::1], f8[:,::1], i8, f8, f8, f8[:,::1], i8, i8")
-call_finish = calling("f8[:,::1], f8[:,::1], i8, i8, b1, i8, i1[::1], i1[::1], f8[::1], f8[::1]")
+call_finish = calling(
+    "f8[:,::1], f8[:,::1], i8, i8, b1, i8, i1[::1], i1[::1], f8[::1], f8[::1], i8[::1]"
+)
 
 
 @machine_code(
     "i8, i8, i8, i8, f8[:,::1], i8, f8, f8, f8[:,:,::1], i8[::1], i8[::1], f8[:,::1], i8, b1, "
-    "i8, i1[::1], i1[::1], f8[::1], f8[::1], i8, f8[::1]"
+    "i8, i1[::1], i1[::1], f8[::1], f8[::1], i8, i8[::1], f8[::1]"
 )
 def judge_by_poles(  # type: ignore[no-untyped-def]
     coefficients, count, judge, finish, table, first, largest, spread_of_largest,
     axes, sizes, strides, shares, share_stride, diverges, sums, stable, summed, noise_sum, margin,
-    start, space,
+    start, unsettled, space,
 ):  # fmt: skip
     """Judge the points from ``start``, chunk by chunk, all in machine code.
 
@@ -68,7 +70,7 @@ def judge_by_poles(  # type: ignore[no-untyped-def]
         total, room, at = noise_sum[begin:end], margin[begin:end], start + begin
         call_finish(
             finish,
-            (found, shares, share_stride, at, diverges, sums, some, sure, total, room),
+            (found, shares, share_stride, at, diverges, sums, some, sure, total, room, unsettled),
         )
 
 

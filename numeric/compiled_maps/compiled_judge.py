@@ -39,10 +39,11 @@ def judge_compiled(
     found: Outcomes | OutcomesOnGpu,
     device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
-) -> None:
+) -> Array:
     """Judge all points, and fill in ``found``; what the error bounds leave open stays undecided.
 
-    Where they decide, and do not tell the noise sum closely, this one is NaN.
+    Where they decide, and do not tell the noise sum closely, this one is NaN. The places of both
+    are returned, in order.
 
     Parameters
     ----------
@@ -65,10 +66,12 @@ def judge_compiled(
     for stage in stages:
         if judge.left is not None:
             if judge.left.size == 0:
-                return
+                break
             advance(-judge.left.size)
         stage()
-        judge.left = found.unsettled
+        judge.left = judge.unsettled
+    assert judge.left is not None
+    return judge.left
 
 
 class _CompiledJudge:
@@ -87,6 +90,7 @@ class _CompiledJudge:
         self.program, self.points, self.spectrum = program, points, spectrum
         self.found, self.device, self.advance = found, device, advance
         self.left: Array | None = None  # all
+        self._unsettled: list[slice] = []  # pieces of all points in which some are left
         self.noise = noise_axis(points, noises)
         # by what is asked, not by the values at hand: a part of a map is judged as the whole one is
         self.damped = "tau2" in points.axes or any(noise.tau2 != 0 for noise in noises.values())
@@ -113,14 +117,16 @@ class _CompiledJudge:
         sums, *results = self.found.results
 
         def work(piece: slice) -> None:
+            left = np.zeros(1, dtype=np.int64)
             judge_by_poles(
                 *(coefficients, count, judge, finish),
                 *(table.rows, table.first, table.largest, table.spread),
                 *(own.numbers, own.sizes, own.strides, noise.numbers, noise.stride),
                 self.spectrum.diverges,
                 *(sums, *(whole[piece] for whole in results), piece.start),
-                space_of_chunk(parameters, count),
+                *(left, space_of_chunk(parameters, count)),
             )
+            self._note(piece, left)
 
         work_in_threads(work, pieces(0, len(self.found), TASK), advance=self.advance)
 
@@ -159,6 +165,21 @@ class _CompiledJudge:
     # What they have in common ------------------------------------------------------------------
 
     @property
+    def unsettled(self) -> Array:
+        """What is left after a stage, without a look at what was settled."""
+        found = self.found
+        if isinstance(found, OutcomesOnGpu) or (self.left is None and self.device == "cuda"):
+            return found.unsettled
+        if self.left is None:
+            return found.unsettled_in(sorted(self._unsettled, key=lambda piece: int(piece.start)))
+        return np.asarray(self.left[found.is_unsettled(self.left)])
+
+    def _note(self, piece: slice, left: Array) -> None:
+        """Keep a piece in which some points are left; called by several threads."""
+        if left[0]:
+            self._unsettled.append(piece)
+
+    @property
     def _size(self) -> int:
         return len(self.found) if self.left is None else self.left.size
 
@@ -184,14 +205,15 @@ class _CompiledJudge:
     def _write(self, piece: slice, rows: Array) -> None:
         """Fill in what the rows of kernels say."""
         finish, found, noise = load_code(finish_source()).finish, self.found, self.noise
-        diverges = self.spectrum.diverges
+        diverges, left = self.spectrum.diverges, np.zeros(1, dtype=np.int64)
         if self.left is None:
             sums, *whole = found.results
             results = [array[piece] for array in whole]
-            finish(rows, noise.numbers, noise.stride, piece.start, diverges, sums, *results)
+            finish(rows, noise.numbers, noise.stride, piece.start, diverges, sums, *results, left)
+            self._note(piece, left)
             return
         places = self.left[piece]
         sums, margins = found.noise_sum.size > 0, found.margin.size > 0
         some = Outcomes.empty(places.size, sums=sums, margins=margins)
-        finish(rows, noise.at(places), 1, 0, diverges, *some.results)
+        finish(rows, noise.at(places), 1, 0, diverges, *some.results, left)
         found.put(places, some)

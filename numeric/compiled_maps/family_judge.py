@@ -132,9 +132,10 @@ class FamilyJudge:
         bold &= not spectrum.diverges
         if self._decayed is not None and (simple | bold).any():
             program, exceptions = self._decayed
-            judge_compiled(program, points, spectrum, noises, found, self.device, advance)
-            found.forget(excepted_places(points, exceptions))
-            left = found.unsettled
+            left = judge_compiled(program, points, spectrum, noises, found, self.device, advance)
+            excepted = excepted_places(points, exceptions)
+            found.forget(excepted)
+            left = np.union1d(left, excepted)
             if bold.any():
                 cautious = Outcomes.empty(len(points), sums=False)
                 others = {key: noise.cautious for key, noise in noises.items()}
@@ -169,9 +170,10 @@ class FamilyJudge:
 
         def advance(count: int) -> None: ...
 
-        judge_compiled(program, points, self.spectrum, noises, found, "cuda", advance)
-        found.forget(excepted_places(points, exceptions))
-        left = found.unsettled
+        left = judge_compiled(program, points, self.spectrum, noises, found, "cuda", advance)
+        excepted = excepted_places(points, exceptions)
+        found.forget(excepted)
+        left = np.union1d(left, excepted)
         judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
 

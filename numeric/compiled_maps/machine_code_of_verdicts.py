@@ -28,8 +28,10 @@ from math import inf, nan
 from sgdmem.numeric.compilation.kernel_words import machine_code
 
 
-@machine_code("f8[:,::1], f8[:,::1], i8, i8, b1, i8, i1[::1], i1[::1], f8[::1], f8[::1]")
-def finish(rows, shares, stride, start, diverges, sums, stable, summed, noise_sum, margin):
+@machine_code("f8[:,::1], f8[:,::1], i8, i8, b1, i8, i1[::1], i1[::1], f8[::1], f8[::1], i8[::1]")
+def finish(
+    rows, shares, stride, start, diverges, sums, stable, summed, noise_sum, margin, unsettled
+):
     size = shares.shape[1]
     place, left = (start // stride) % size, stride - start % stride
     for p in range(stable.size):
@@ -76,15 +78,22 @@ _BODY = """\
 {rule}
         stable[p] = flag
         sure = known == 1.0
+        left_open = flag == -1
         {kept}summed[p] = 1 if sure and total < inf else -1
         if sums > 0:
             within = {RESOLVED!r} if flag == 1 else {ROUGHLY_RESOLVED!r}
             told = total if error <= within * abs(total) + {NOTHING!r} else nan
             noise_sum[p] = told if sure else inf
+            left_open = left_open | (sure & (told != told))
             if sums > 1:
                 least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
                 room = 1 - told
                 margin[p] = (least if least < room else room) if sure else -inf
+{counted}"""
+# while it is at hand: to look for what is open afterwards takes as long as to write the results
+_COUNTED = """\
+        if left_open:
+            unsettled[0] = unsettled[0] + 1
 """
 
 
@@ -92,7 +101,7 @@ _BODY = """\
 def finish_source(cuda: bool = False) -> str:
     """Return a module with the function ``finish``, which fills in verdicts, sums and margins.
 
-    ``finish(rows, shares, stride, start, diverges, *results)`` takes the ``rows``
+    ``finish(rows, shares, stride, start, diverges, *results, unsettled)`` takes the ``rows``
     of the kernels for the points from ``start``; ``shares`` is an axis of tau1 / B, the bound of
     its error, and tau2 / B. With ``diverges`` the sum is infinite unless tau1 = 0. The results are
     those of `sgdmem.numeric.compiled_maps.points.Outcomes`, which says what is kept. For ``cuda``
@@ -102,6 +111,7 @@ def finish_source(cuda: bool = False) -> str:
     """
     branches = filter(None, rule_lines(_branch))
     lines = "\nel".join([*branches, f"se:\n    flag = {OTHERWISE.flag}"])
+    counted = "" if cuda else _COUNTED
     kept = "if summed.size > 0: " if cuda else ""
     constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
     constants |= {
@@ -112,7 +122,8 @@ def finish_source(cuda: bool = False) -> str:
         "NOTHING": NOTHING,
     }
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
-    return ((_CUDA_HEAD if cuda else _HEAD) + _BODY).format(**constants, rule=rule, kept=kept)
+    head = _CUDA_HEAD if cuda else _HEAD
+    return (head + _BODY).format(**constants, rule=rule, kept=kept, counted=counted)
 
 
 def _branch(name: str, sign: str, number: str, reason: Reason) -> str:

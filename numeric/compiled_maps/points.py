@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.compilation.threads import pieces
+
+_PART = 2**15  # points that are looked at in one go, in fast memory
 
 
 @dataclass(frozen=True)
@@ -192,11 +195,19 @@ class Outcomes:
     @property
     def unsettled(self) -> Array:
         """The places of what is undecided, or decided without its noise sum, in order."""
-        return np.flatnonzero((self.stable == -1) | self._is_blurred)
+        return self.unsettled_in(pieces(0, len(self), _PART))
 
-    @property
-    def _is_blurred(self) -> Any:
-        return np.isnan(self.noise_sum) if self.noise_sum.size else False
+    def unsettled_in(self, parts: Iterable[slice]) -> Array:
+        """Return those of `unsettled` that are in some parts of all points, themselves in order."""
+        found = [np.flatnonzero(self.is_unsettled(part)) + part.start for part in parts]
+        return np.concatenate([np.empty(0, dtype=np.int64), *found])
+
+    def is_unsettled(self, places: slice | Array) -> Array:
+        """Return which of some places belong to `unsettled`."""
+        found: Array = self.stable[places] == -1
+        if self.noise_sum.size:
+            found |= np.isnan(self.noise_sum[places])
+        return found
 
     def at(self, which: Array) -> Outcomes:
         """Return those that are chosen."""

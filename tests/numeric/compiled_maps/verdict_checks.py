@@ -37,13 +37,18 @@ def check_finish(finish: Kernel) -> None:
     for stride, start, diverges in product((1, 2), (0, 3, 4), (False, True)):
         stable, total, margin = np.full(count, 9, np.int8), np.empty(count), np.empty(count)
         whole, alone, summed = (np.full(count, 9, np.int8) for _ in range(3))
-        finish(rows, numbers, stride, start, diverges, 2, stable, whole, total, margin)
+        left = np.zeros((3, 1), np.int64)
+        finish(rows, numbers, stride, start, diverges, 2, stable, whole, total, margin, left[0])
         assert (whole == np.where(np.isinf(total), -1, 1)).all()
         only = np.empty(count)
-        finish(rows, numbers, stride, start, diverges, 1, alone, whole, only, margin[:0])
+        finish(rows, numbers, stride, start, diverges, 1, alone, whole, only, margin[:0], left[1])
         assert (alone == stable).all() and np.array_equal(only, total, equal_nan=True)
-        finish(rows, numbers, stride, start, diverges, 0, alone, summed, total[:0], margin[:0])
+        empty = total[:0], margin[:0]
+        finish(rows, numbers, stride, start, diverges, 0, alone, summed, *empty, left[2])
         assert (alone == stable).all() and (summed == np.where(np.isinf(total), -1, 1)).all()
+        open_ = stable == -1
+        known = np.count_nonzero(open_ | np.isnan(total))
+        assert left[:, 0].tolist() == [known, known, np.count_nonzero(open_)]
         for p, (noise, radius, peak, state) in enumerate(cases):
             place = (start + p) // stride % len(shares)
             _, wide, tau2 = shares[place]
@@ -96,7 +101,8 @@ def _check_close_sums(finish: Kernel) -> None:
     shares = np.array([[third], [off], [0.0], [0.0]])
     flags = np.empty(len(sums), np.int8)
     results = flags, flags.copy(), np.empty(len(sums)), np.empty(len(sums))
-    finish(rows, shares, 1, 0, False, 2, *results)
+    left = np.zeros(1, np.int64)
+    finish(rows, shares, 1, 0, False, 2, *results, left)
     for x, flag in zip(sums, results[0].tolist(), strict=True):
         ends = [Fraction(x) * (Fraction(third) + sign * Fraction(off)) for sign in (-1, 1)]
         if flag == 1:
@@ -110,5 +116,5 @@ def _check_close_sums(finish: Kernel) -> None:
         share = np.array(
             [[1 + sign * 2.0**-30 + (sign > 0) * (2.0**-60 - 2.0**-29)], [0.0], [0.0], [0.0]]
         )
-        finish(rows, share, 1, 0, False, 2, *(x[:1] for x in results))
+        finish(rows, share, 1, 0, False, 2, *(x[:1] for x in results), left)
         assert results[0][0] == -1

@@ -95,10 +95,12 @@ def left_open(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     shares: list[float] = []
     judge = compiled_judge.judge_compiled
 
-    def recorded(*arguments: Any) -> None:
-        judge(*arguments)
+    def recorded(*arguments: Any) -> Any:
+        left = judge(*arguments)
         found = next(value for value in arguments if isinstance(value, Outcomes))
+        assert np.array_equal(left, found.unsettled)  # which are counted piece by piece
         shares.append(float((found.stable == -1).mean()))
+        return left
 
     monkeypatch.setattr(batch, "judge_compiled", recorded)
     return shares
