@@ -206,19 +206,20 @@ class FamilyJudge:
     @property
     def estimates_help(self) -> bool:
         """Whether `estimated_margins` take less time than verdicts: on samples."""
-        sampled = self.problem.noise.samples is not None and self._usable is not None
+        sampled = self.problem.noise.samples is not None and self._decayed is not None
         return sampled and unit_of(self.problem.spectrum) == 1
 
     def estimated_margins(self, points: AnyPoints) -> Array:
         """Return margins in plain floats; NaN where a constructor does something special."""
-        known, margins = self.forms(points), np.full(len(points), np.nan)
-        assert known is not None  # there is a program
-        form, special = known
+        margins = np.full(len(points), np.nan)
+        assert self._decayed is not None
+        form, special = forms_at(self._decayed, points)  # with all decay
         columns = form.map(lambda x: x.mid[:, None])
         noises = self.noises(points)
         for index, key in enumerate(points.noise_keys()):
             places = np.flatnonzero(~special & (points.noise_indices == index))
-            problem = replace(FloatProblem.of(self.problem.spectrum, noises[key]), sharp=True)
+            problem = FloatProblem.of(self.spectrum, noises[key])
+            problem = replace(problem, weight_decay=0.0, sharp=True)
             margins[places] = problem.margin(take(columns, places), np.ones(places.size))
         return margins
 

@@ -184,6 +184,23 @@ def test_members_that_shrink_beside_others() -> None:
     assert single.stable.tolist() == [0, 1, 1]
 
 
+@pytest.mark.parametrize(("decay", "share"), [(0, 0), ("0.3", 0), (0, "0.3"), ("0.2", "0.1")])
+def test_margins_on_data_in_plain_floats(decay: Any, share: Any, rng: np.random.Generator) -> None:
+    """They know decay of both kinds: along edges they tell where verdicts are asked."""
+    problem = Problem.from_data(rng.normal(size=(30, 3)), weight_decay=decay)
+    build = shrinking(heavy_ball, share) if share else heavy_ball
+    judge, points = judge_and_points(build, problem, 8, rng, 40)
+    assert judge.estimates_help
+    seen = 0
+    for place, margin in enumerate(judge.estimated_margins(points)):
+        verdict = judge.verdict(points, place)
+        assert (margin > 0) == verdict.stable
+        if 0.1 < verdict.noise_sum < 1:
+            assert margin == pytest.approx(1 - verdict.noise_sum, rel=0.1)
+            seen += 1
+    assert seen > 1
+
+
 def test_a_proof_of_instability_where_tau2_is_above_tau1(rng: np.random.Generator) -> None:
     """Sums of 1 and more are proved not stable in small batches, along an axis of tau2 too."""
     judge, points = judge_and_points(heavy_ball, Problem(LAWS[2]), Fraction(1, 2), rng, 30)
