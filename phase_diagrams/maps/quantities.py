@@ -34,8 +34,8 @@ def _bounds(judged: JudgedMap) -> Array:
 def _noiseless(judged: JudgedMap) -> Array:
     """Return 1 where it is stable without noise, 0 where not, -1 where that is undecided."""
     outcome = judged.outcome
-    if outcome.summed is not None:  # a summed one is 1
-        found = np.maximum(outcome.stable, outcome.summed)
+    if outcome.summed is not None:  # a summed one is 1, and stays one; new memory takes longer
+        found = np.maximum(outcome.stable, outcome.summed, out=outcome.summed)
     else:
         found = np.where(outcome.is_summed, np.int8(1), outcome.stable)
     diverges = judged.judge.problem.spectrum.diverges
