@@ -23,7 +23,18 @@ PAGES = sorted(
 )
 
 
-SLOW = {"docs/data.md", "docs/systems/dana.md", "docs/systems/kaczmarz.md"}
+SLOW = {
+    "docs/data.md",
+    "docs/questions/how-fast.md",
+    "docs/questions/what-does-it-look-like.md",
+    "docs/systems/associative-memory.md",
+    "docs/systems/compute-optimal.md",
+    "docs/systems/dana.md",
+    "docs/systems/deep-linear.md",
+    "docs/systems/kaczmarz.md",
+    "docs/systems/mem-sgd.md",
+    "docs/systems/sparse-momentum.md",
+}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,13 @@ PAGES = [ROOT / "docs" / "training.md", *sorted((ROOT / "docs" / "training").glo
 PAGES = [page for page in PAGES if "```python" in page.read_text()]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.stem == "learning-rate"))
+        for page in PAGES
+    ],
+)
 def test_code_of_training_pages_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

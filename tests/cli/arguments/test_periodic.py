@@ -24,6 +24,7 @@ def judged(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, obj
     return found
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     rates = ["0.1"] * 3 + ["1/10", "7/20", "3/5"] + [2]
     cycle = ["--cycle", "learning_rate=0.1*3,low:0.6:3,2", "--set", "low=0.1"]

@@ -39,6 +39,7 @@ def test_documents(ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (tmp_path / "ball.bib").exists() is (ending == ".tex")
 
 
+@pytest.mark.slow
 def test_letters_values_and_fragments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "part.tex"
     command = ["derive", "nesterov", "--set", "momentum=9/10", "-o", str(target), "--fragment"]

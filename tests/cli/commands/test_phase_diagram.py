@@ -45,6 +45,7 @@ def test_the_last_line_tells_of_undecided_points(
     assert code == 0 and out.endswith("50.0% of 4 points are stable, 50.0% undecided\n")
 
 
+@pytest.mark.slow
 def test_phase_diagram_on_another_device(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ def test_phase_diagram_on_another_device(
     assert run(capsys, *command, "auto")[1] == run(capsys, *command, "cpu")[1]
 
 
+@pytest.mark.slow
 def test_phase_diagram_proves_what_is_between_its_points(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,7 +45,7 @@ def test_exponents_of_the_memory_one_rule(nu: float, exponent: float) -> None:
 
 @pytest.mark.parametrize("nu", [1.5, 2, 3])
 @pytest.mark.parametrize("batch_size", [1, 16, 1000])
-@pytest.mark.parametrize("zeta", [0.5, 2])
+@pytest.mark.parametrize("zeta", [0.5, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_loss_never_rises_above_its_start(nu: float, batch_size: int, zeta: float) -> None:
     spectrum = Spectrum.power_law(nu)
     rule = accelerated(spectrum, batch_size)

@@ -85,6 +85,7 @@ def test_code_agrees_with_the_library(
     assert True in seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_javascript_agrees_with_the_library(name: str, rng: np.random.Generator) -> None:
     algorithm = SUBJECTS[name]

@@ -91,7 +91,7 @@ def test_gradients_are_those_of_noisy_labels(batch: int, rng: np.random.Generato
 
 
 @pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("batch", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_simulated_runs_agree(name: str, batch: int) -> None:
     noise = Noise(tau1=1, tau2=-1, label_variance="0.5")
     problem = Problem(Spectrum([1, 0.5, 0.1], weights=[1, 2, 1]), noise, [1, 0.5, 2])

@@ -129,6 +129,7 @@ def diabetes() -> Array:
     return np.asarray((data - data.mean(axis=0)) / data.std(axis=0))
 
 
+@pytest.mark.slow
 def test_diabetes_as_two_other_codes_have_it() -> None:
     """442 rows in three batches of 146 and one of 4."""
     X = diabetes()

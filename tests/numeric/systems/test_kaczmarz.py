@@ -48,6 +48,7 @@ def instance(name: str) -> tuple[Any, ...]:
     return A, start, H, p / p.sum(), rate, kaczmarz(A, start=start, **given)
 
 
+@pytest.mark.slow
 def test_runs() -> None:
     """Five systems are solved 10^5 times, projection by projection: 60 z-scores, none beyond 3."""
     scores = np.concatenate([z_scores(name) for name in INSTANCES])

@@ -48,6 +48,7 @@ def all_inputs(inputs: SparseInputs) -> tuple[Any, Any]:
     return X * math.sqrt(inputs.variance), weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
 def test_groups_of_different_probabilities(kind: dict[str, Any]) -> None:
     """The largest rates are those of samples that are all inputs, weighed by their chances."""

@@ -128,6 +128,7 @@ def test_frozen_adam_has_its_edge() -> None:
     assert found.sharpness_edge == pytest.approx(38 / 1e-3)
 
 
+@pytest.mark.slow
 def test_what_the_linear_theory_does_not_know_is_said() -> None:
     torch.manual_seed(1)
     model, x = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh()), torch.randn(40, 2)

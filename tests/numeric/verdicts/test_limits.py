@@ -134,6 +134,7 @@ def test_largest_learning_rate_of_families(name: str) -> None:
             assert verdict.stable is stable
 
 
+@pytest.mark.slow
 def test_other_parameters_and_functions() -> None:
     momentum = largest_learning_rate(
         "heavy-ball", SPECTRUM, 8, learning_rate=0.1, parameter="momentum", search=(0, 1)

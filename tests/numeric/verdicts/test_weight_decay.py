@@ -345,6 +345,7 @@ def test_what_shrinking_does_to_an_algorithm() -> None:
     assert "w shrinks at each step" in str(verdict)
 
 
+@pytest.mark.slow
 def test_a_family_that_shrinks() -> None:
     def decoupled(learning_rate: Any, momentum: Any) -> Algorithm:
         base = heavy_ball(learning_rate, momentum)

@@ -35,6 +35,7 @@ def ask(page: Explorer, states: list[dict[str, Any]]) -> Any:
     return evaluate(page.computation, VERDICTS, [{"tau1": 1, "tau2": 0, **x} for x in states])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_grids")
 @pytest.mark.parametrize("replacement", [True, False])
 def test_page_and_verdicts(replacement: bool, rng: np.random.Generator) -> None:

@@ -84,6 +84,7 @@ def test_accelerations_agree_with_the_comparison_of_methods(memory: int, method:
     assert law.exponent == pytest.approx(predicted_exponent(method, problem))
 
 
+@pytest.mark.slow
 def test_a_floor_belongs_to_the_prediction() -> None:
     noise = sgdmem.Noise(label_variance="0.1")
     noisy = sgdmem.Problem.power_law(2, "0.5", noise=noise)

@@ -61,6 +61,7 @@ def test_damping() -> None:
     assert "damped-summand" not in artists(draw_noise_summand(HEAVY, noisy(LAW, tau2=-1)))
 
 
+@pytest.mark.slow
 def test_the_curve_ends_at_the_critical_eigenvalue() -> None:
     axes = draw_noise_summand(HEAVY, Spectrum([4, 1]))
     (pole,) = artists(axes)["critical-eigenvalue"]

@@ -118,6 +118,7 @@ def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
         draw(series, maps[0])
 
 
+@pytest.mark.slow
 def test_a_series_with_full_batches_has_one_scale_of_noise_sums() -> None:
     series = phase_diagram(
         "heavy-ball",
@@ -242,7 +243,7 @@ def fine_map() -> Any:
 
 
 @pytest.mark.parametrize(
-    "quantity", ["stable", "reason", pytest.param("margin", marks=pytest.mark.slow)]
+    "quantity", ["stable", *(pytest.param(x, marks=pytest.mark.slow) for x in ("reason", "margin"))]
 )
 def test_many_cells_are_an_image_of_the_same_colours(
     quantity: str, monkeypatch: pytest.MonkeyPatch

@@ -80,6 +80,7 @@ def test_little_that_is_open_is_not_nothing(region: ProvedRegion) -> None:
     assert "open: < 0.1%" in words
 
 
+@pytest.mark.slow
 def test_where_the_method_is_another_one_nothing_is_said(merged: xarray.Dataset) -> None:
     region = prove_region("torch-sgd", Spectrum([1, 0.5]), 4, goal=0.2, **AXES, dampening="0.5")
     apart = merged.assign_attrs()

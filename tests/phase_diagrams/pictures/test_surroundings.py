@@ -175,6 +175,7 @@ def test_pixels_are_those_of_savefig_drawn_once(
             assert np.array_equal(pixels, np.asarray(theirs))
 
 
+@pytest.mark.slow
 def test_title_is_not_broken_within_an_equation() -> None:
     ax: Any = Figure(figsize=COLUMN, layout="constrained").add_subplot()
     draw_summand(ax=ax)

@@ -11,6 +11,7 @@ from sgdmem.phase_diagrams.pictures.artists import artists
 from sgdmem.systems import compute_phase, named_diagram
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["dana-decaying", "dana-constant"])
 def test_names_and_levels(method: str) -> None:
     found = artists(named_diagram("dana-phases", points=25, method=method))

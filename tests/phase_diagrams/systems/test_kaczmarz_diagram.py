@@ -42,6 +42,7 @@ def test_a_system_of_ones_own() -> None:
 ROWS = np.array([[1.0, 0, 2], [3, 4, 0], [0.1, 0, 0.3], [0, 0.5, 0.2]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

@@ -202,6 +202,7 @@ def test_letters_that_give_way_are_told_apart() -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_entry_may_be_called_like_its_matrix() -> None:
     def step(w: Any, u: Any, v: Any, gradient: Any, *, D: Any, b: Any) -> Any:
         u = u / 2 - gradient(w)

@@ -241,6 +241,7 @@ def test_samples_have_their_operator(derivations: dict[str, Derivation]) -> None
     assert "There is no short closed form" in derive(general(2)).markdown()
 
 
+@pytest.mark.slow
 def test_two_rates_have_the_ranges_of_theorem_7(derivations: dict[str, Derivation]) -> None:
     text = derivations["two-rate"].latex()
     assert r"s_{\lambda} &\approx \frac{q_0 \lambda}{2 - q_0 \lambda}" in text

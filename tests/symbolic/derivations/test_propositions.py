@@ -212,6 +212,7 @@ def test_what_follows_from_assumptions_is_left_out() -> None:
         assert minimal([(bound, False), (x, True)], known) == [(x, True)]
 
 
+@pytest.mark.slow
 def test_parameters_of_unusual_sizes_are_found() -> None:
     @method
     def stiff(w, v, gradient, *, eta, k):  # type: ignore[no-untyped-def]
@@ -367,6 +368,7 @@ def test_fragments_share_a_bibliography(tmp_path: Path) -> None:
         derive("sgd", columns=3)
 
 
+@pytest.mark.slow
 def test_conditions_of_coefficients_that_are_fractions() -> None:
     h, m = sympy.symbols("h m", real=True)
     divided = Algorithm(h / (1 - m), m, -h / (1 - m), m)

@@ -156,6 +156,7 @@ def _inside(left: ReducedSubject, symbol: Any, rng: random.Random) -> Any:
     return value * rng.choice((1, 1, -1)) if interval is None else interval.inside(value)
 
 
+@pytest.mark.slow
 def test_a_mode_that_never_dies_out_is_unstable_for_verdicts_and_propositions() -> None:
     left = left_of("carried")
     assert left.judged is left and left.whole.stable_point is None

@@ -275,6 +275,7 @@ def test_partial_fractions_add_up(raw: naive.Raw, lam: Fraction) -> None:
     assert sum(residue / (lam - pole) for pole, residue in found) == s / lam
 
 
+@pytest.mark.slow
 @given(ENTRIES, ENTRIES, ENTRIES)
 def test_noise_sum_from_one_function_of_the_spectrum(
     rate: Fraction, q0: Fraction, damping: Fraction

@@ -416,6 +416,7 @@ def test_printing_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
 # What is published, and exact numbers -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_update_is_that_of_the_source() -> None:
     update = FAMILIES["nesterov"].update
     assert update is not None and update.lines == (
