@@ -53,6 +53,18 @@ def judge_and_points(
     return judge, ScatteredPoints(axes, NAMES)
 
 
+def noted_left(monkeypatch: pytest.MonkeyPatch) -> list[Algorithm]:
+    """Return where members are noted that machine code leaves to slower arithmetic."""
+    left: list[Algorithm] = []
+
+    def judge_slowly(algorithms: Sequence[Algorithm], *given: Any) -> Outcomes:
+        left.extend(algorithms)
+        return judge_jointly(algorithms, *given)
+
+    monkeypatch.setattr(joint_verdicts, "judge_jointly", judge_slowly)
+    return left
+
+
 @pytest.mark.parametrize("build", [heavy_ball, two_buffers])
 @pytest.mark.parametrize("law", LAWS, ids=["law", "squares", "list"])
 @pytest.mark.parametrize(
@@ -71,13 +83,7 @@ def test_one_by_one(
     judge, points = judge_and_points(build, problem, 64, rng, 30)
     single = replace(judge, compiled=None).judge(points)
     assert ({-1, 1} if problem.noise.largest_tau2 > 1 else {0, 1}) <= {*single.stable.tolist()}
-    left: list[Algorithm] = []
-
-    def judge_slowly(algorithms: Sequence[Algorithm], *given: Any) -> Outcomes:
-        left.extend(algorithms)
-        return judge_jointly(algorithms, *given)
-
-    monkeypatch.setattr(joint_verdicts, "judge_jointly", judge_slowly)
+    left = noted_left(monkeypatch)
     found = judge.judge(points)
     assert len(left) <= (0 if build is heavy_ball else 6)
     assert found.stable.tolist() == single.stable.tolist()
@@ -110,13 +116,7 @@ def test_families_that_shrink_w(
     problem = Problem(law, Noise(tau2=tau2), weight_decay=decay)
     judge, points = judge_and_points(shrinking(build, "0.01"), problem, 64, rng, 30)
     single = replace(judge, compiled=None).judge(points)
-    left: list[Algorithm] = []
-
-    def judge_slowly(algorithms: Sequence[Algorithm], *given: Any) -> Outcomes:
-        left.extend(algorithms)
-        return judge_jointly(algorithms, *given)
-
-    monkeypatch.setattr(joint_verdicts, "judge_jointly", judge_slowly)
+    left = noted_left(monkeypatch)
     found = judge.judge(points)
     assert len(left) <= (1 if build is heavy_ball else 6)
     assert found.stable.tolist() == single.stable.tolist()
